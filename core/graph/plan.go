@@ -1,0 +1,76 @@
+package graph
+
+import "aecsad/kernels"
+
+// plan maps virtual slots to real ones: bound buffers keep a slot of their own,
+// the others share slots when their lives do not overlap. A call's outputs are
+// never placed on its inputs.
+func (l *lowering) plan() (real []kernels.Slot, p *kernels.Program) {
+	last := make([]int, len(l.sizes))
+	for i, c := range l.calls {
+		for _, b := range c.Bufs {
+			last[b] = i
+		}
+	}
+	p = &kernels.Program{}
+	real = make([]kernels.Slot, len(l.sizes))
+	for i := range real {
+		real[i] = -1
+		if l.bound[kernels.Slot(i)] {
+			real[i] = kernels.Slot(len(p.Sizes))
+			p.Sizes = append(p.Sizes, l.sizes[i])
+		}
+	}
+	var free []kernels.Slot
+	for i, c := range l.calls {
+		for _, b := range c.Bufs {
+			if real[b] < 0 {
+				real[b], free = place(p, free, l.sizes[b])
+			}
+		}
+		freed := map[kernels.Slot]bool{}
+		for _, b := range c.Bufs {
+			if !l.bound[b] && last[b] == i && !freed[b] {
+				freed[b] = true
+				free = append(free, real[b])
+			}
+		}
+	}
+	p.Setup, p.Calls = remap(l.setup, real), remap(l.calls, real)
+	return real, p
+}
+
+// place takes the free slot that fits best: the smallest that is large enough,
+// else the largest, which then grows, else a new one.
+func place(p *kernels.Program, free []kernels.Slot, size int) (kernels.Slot, []kernels.Slot) {
+	best := -1
+	for i, s := range free {
+		if best < 0 {
+			best = i
+			continue
+		}
+		have, old := p.Sizes[s], p.Sizes[free[best]]
+		fits, oldFits := have >= size, old >= size
+		if fits && (!oldFits || have < old) || !fits && !oldFits && have > old {
+			best = i
+		}
+	}
+	if best < 0 {
+		p.Sizes = append(p.Sizes, size)
+		return kernels.Slot(len(p.Sizes) - 1), free
+	}
+	s := free[best]
+	p.Sizes[s] = max(p.Sizes[s], size)
+	return s, append(free[:best], free[best+1:]...)
+}
+
+func remap(calls []kernels.Call, real []kernels.Slot) []kernels.Call {
+	out := make([]kernels.Call, len(calls))
+	for i, c := range calls {
+		out[i] = kernels.Call{Op: c.Op, Bufs: make([]kernels.Slot, len(c.Bufs))}
+		for j, b := range c.Bufs {
+			out[i].Bufs[j] = real[b]
+		}
+	}
+	return out
+}

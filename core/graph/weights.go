@@ -1,0 +1,88 @@
+package graph
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math"
+	"sort"
+
+	"aecsad/kernels"
+)
+
+// Tensor is a named weight on the host.
+type Tensor struct {
+	Shape []int
+	Data  []float32
+}
+
+// Weights are tensors by their full names ("local.conv1.weight").
+type Weights map[string]*Tensor
+
+// Init says what a weight holds before training.
+type Init struct {
+	kind  initKind
+	value float64
+}
+
+type initKind int
+
+const (
+	constant initKind = iota
+	uniform
+)
+
+// Constant fills with a value.
+func Constant(v float64) Init { return Init{constant, v} }
+
+// Uniform draws from (-bound, bound).
+func Uniform(bound float64) Init { return Init{uniform, bound} }
+
+// FanIn is PyTorch's default for convolutions and their biases:
+// U(-1/sqrt(fanIn), 1/sqrt(fanIn)) (spec appendix A).
+func FanIn(fanIn int) Init { return Uniform(1 / math.Sqrt(float64(fanIn))) }
+
+// He is U(-sqrt(6/fanIn), sqrt(6/fanIn)): relu networks keep their variance.
+func He(fanIn int) Init { return Uniform(math.Sqrt(6 / float64(fanIn))) }
+
+// Initialize returns fresh weights for everything the graph declares. A weight
+// depends only on the seed, its name and its size.
+func (g *Graph) Initialize(seed uint32) Weights {
+	w := Weights{}
+	for _, v := range g.order {
+		t := &Tensor{Shape: v.Shape, Data: make([]float32, v.Len())}
+		h := fnv.New32a()
+		h.Write([]byte(v.name))
+		for i := range t.Data {
+			if v.init.kind == uniform {
+				u := 2*float64(kernels.Uniform(seed, h.Sum32(), uint64(i))) - 1
+				t.Data[i] = float32(u * v.init.value)
+			} else {
+				t.Data[i] = float32(v.init.value)
+			}
+		}
+		w[v.name] = t
+	}
+	return w
+}
+
+// Names lists the weights in alphabetical order.
+func (w Weights) Names() []string {
+	names := make([]string, 0, len(w))
+	for n := range w {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// Finite fails on the first tensor that holds a NaN or an infinity.
+func (w Weights) Finite() error {
+	for _, n := range w.Names() {
+		for i, x := range w[n].Data {
+			if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+				return fmt.Errorf("weight %s holds %v at element %d; expected finite numbers", n, x, i)
+			}
+		}
+	}
+	return nil
+}

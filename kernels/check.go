@@ -1,0 +1,48 @@
+package kernels
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// Name is the instruction's name, "Conv2D".
+func Name(op Op) string { return reflect.TypeOf(op).Name() }
+
+// Check verifies that every call binds the right number of slots, that every
+// slot exists and is large enough, and that no output aliases another buffer of
+// the same call. Machines call it in Load, so that kernels need not check.
+func (p *Program) Check() error {
+	for name, calls := range map[string][]Call{"setup": p.Setup, "run": p.Calls} {
+		for i, c := range calls {
+			if err := p.checkCall(c); err != nil {
+				return fmt.Errorf("program: %s call %d (%s): %w", name, i, Name(c.Op), err)
+			}
+		}
+	}
+	return nil
+}
+
+func (p *Program) checkCall(c Call) error {
+	out, in := c.Op.Buffers()
+	want := append(append([]int{}, out...), in...)
+	if len(c.Bufs) != len(want) {
+		return fmt.Errorf("wants %d buffers, call binds %d", len(want), len(c.Bufs))
+	}
+	for i, s := range c.Bufs {
+		if s < 0 || int(s) >= len(p.Sizes) {
+			return fmt.Errorf("buffer %d: slot %d does not exist, the program has %d", i, s, len(p.Sizes))
+		}
+		if want[i] <= 0 {
+			return fmt.Errorf("buffer %d: shape gives %d elements", i, want[i])
+		}
+		if p.Sizes[s] < want[i] {
+			return fmt.Errorf("buffer %d: wants %d elements, slot %d holds %d", i, want[i], s, p.Sizes[s])
+		}
+		for j := 0; j < min(i, len(out)); j++ {
+			if c.Bufs[j] == s {
+				return fmt.Errorf("buffers %d and %d share slot %d, but %d is an output", j, i, s, j)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+// Package kernels is the instruction set of libaecsad: what a device can do,
+// and nothing about networks. ops.go lists every instruction; the packages
+// below it (ref, cpu) are machines that run a list of them.
+//
+// Buffers are row-major float32, NCHW. A machine may store a slot in any
+// layout it likes; only Write and Read speak NCHW.
+package kernels
+
+// Op is one instruction: a struct of integers, floats and flags that fixes all
+// shapes. Buffers gives the number of float32 elements of every buffer that a
+// Call of it binds: the outputs first (in/out buffers count as outputs), then
+// the inputs.
+type Op interface {
+	Buffers() (out, in []int)
+}
+
+// Slot names a buffer of a Program.
+type Slot int32
+
+// Call is an instruction applied to slots, outputs first, then inputs.
+type Call struct {
+	Op   Op
+	Bufs []Slot
+}
+
+// Program is everything a machine needs to know to run a network, or a training
+// step of one. Shapes are static; nothing is allocated after Load.
+type Program struct {
+	// Setup runs once after the weights are written (folding, packing).
+	Setup []Call
+	// Calls run every time.
+	Calls []Call
+	// Sizes holds the number of float32 elements of each slot. A slot may be
+	// larger than a buffer bound to it: the plan lets short-lived values share.
+	Sizes []int
+}
+
+// Options of Load.
+type Options struct {
+	// Threads is the number of threads a run may use; 0 means all cores.
+	// Results do not depend on it.
+	Threads int
+}
+
+// Device is a machine.
+type Device interface {
+	Name() string
+	Load(p *Program, o Options) (Session, error)
+	Close() error
+}
+
+// Session is a loaded program with its memory. It is not safe for concurrent
+// use; load the program again for every concurrent run. Fresh slots are zero.
+// Write and Read copy the leading len(values) elements of a slot. Close is
+// idempotent.
+type Session interface {
+	Write(s Slot, values []float32) error
+	Read(s Slot, values []float32) error
+	Setup() error
+	Run() error
+	Close() error
+}
