@@ -25,6 +25,14 @@ func (g *Graph) Compile(o Outputs) *Program {
 	return l.finish(o, nil)
 }
 
+// Settle writes the outputs in their training form without a loss, for networks
+// whose only training is that batch normalisation measures its statistics.
+func (g *Graph) Settle(o Outputs) *Program {
+	l := newLowering(true)
+	l.forward(reach(g, o.sorted()))
+	return l.finish(o, nil)
+}
+
 // Optimizer holds Adam's constants (spec 3.2 and 5.4). The learning rate comes
 // with every step.
 type Optimizer struct{ Beta1, Beta2, Eps, Decay float64 }

@@ -1,0 +1,185 @@
+// Package calibrate measures on good images what the networks' outputs mean:
+// histogram Gaussians on training images; map scaling, normalisation of both
+// branches and the threshold on validation images (spec sections 3.3, 6, 7).
+//
+// It runs the same program as inspection and calls the same scoring functions,
+// one after the other as their constants become known.
+package calibrate
+
+import (
+	"context"
+	"fmt"
+	"sort"
+
+	"aecsad/core/detect"
+	"aecsad/core/image"
+	"aecsad/core/model"
+	"aecsad/core/stats"
+	"aecsad/kernels"
+)
+
+// Options of Run.
+type Options struct {
+	// FalseAlarmRate sets the threshold: this share of good images exceeds it.
+	FalseAlarmRate float64
+	// Extrapolate allows a rate for which there are too few validation images.
+	Extrapolate bool
+	Device      kernels.Device
+	Threads     int
+	// Report is called after every image; may be nil.
+	Report func(stage string, done, total int)
+}
+
+// MinValidation is the smallest number of validation images: the trimmed
+// normalisation keeps the middle 60 % of them.
+const MinValidation = 5
+
+// Source hands out image i of a list; images need not be in memory together.
+type Source struct {
+	Count int
+	Image func(i int) (*image.RGB, error)
+}
+
+// Run fills m.Calibration from good training and validation images.
+func Run(ctx context.Context, m *model.Model, train, validation Source, o Options) error {
+	if train.Count < 2 || validation.Count < MinValidation {
+		return fmt.Errorf("calibration wants at least 2 training and %d validation images, got %d and %d",
+			MinValidation, train.Count, validation.Count)
+	}
+	e, err := detect.NewEngine(m.Config, m.Weights, o.Device, o.Threads)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	m.Calibration = model.Calibration{}
+	fit, err := look(ctx, e, train, "training images", o.Report)
+	if err != nil {
+		return err
+	}
+	if err := gaussians(&m.Calibration, fit); err != nil {
+		return err
+	}
+	raws, err := look(ctx, e, validation, "validation images", o.Report)
+	if err != nil {
+		return err
+	}
+	if err := maps(&m.Calibration, raws); err != nil {
+		return err
+	}
+	if err := logical(&m.Calibration, raws); err != nil {
+		return err
+	}
+	return threshold(&m.Calibration, raws, o)
+}
+
+// look runs the program on every image of a source.
+func look(ctx context.Context, e *detect.Engine, s Source, stage string, report func(string, int, int)) ([]*detect.Raw, error) {
+	var raws []*detect.Raw
+	for i := 0; i < s.Count; i++ {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		im, err := s.Image(i)
+		if err != nil {
+			return nil, err
+		}
+		r, err := e.Run(Pixels(im))
+		if err != nil {
+			return nil, err
+		}
+		raws = append(raws, r)
+		if report != nil {
+			report(stage, i+1, s.Count)
+		}
+	}
+	return raws, nil
+}
+
+// Pixels is an image as inspections take it.
+func Pixels(im *image.RGB) image.Pixels {
+	return image.Pixels{Data: im.Pix, Width: im.Width, Height: im.Height, Stride: 3 * im.Width, Format: image.RGB8}
+}
+
+// gaussians fits one Gaussian per grid, with numbers rounded to what the model
+// file holds, so that a loaded model scores as it did when it was calibrated.
+func gaussians(c *model.Calibration, raws []*detect.Raw) error {
+	for i, grid := range detect.Grids {
+		rows := make([][]float64, len(raws))
+		for j, r := range raws {
+			rows[j] = r.Histograms[i]
+		}
+		g, err := stats.FitGaussian(rows)
+		if err != nil {
+			return fmt.Errorf("histograms on a %dx%d grid: %w", grid, grid, err)
+		}
+		roundToFile(g.Mean)
+		roundToFile(g.Precision)
+		c.Histograms = append(c.Histograms, model.Histogram{Grid: grid, Gaussian: *g})
+	}
+	return nil
+}
+
+func roundToFile(v []float64) {
+	for i := range v {
+		v[i] = float64(float32(v[i]))
+	}
+}
+
+// maps measures the scaling of both maps, the level of the fused one and the
+// normalisation of its peak.
+func maps(c *model.Calibration, raws []*detect.Raw) error {
+	var local, global []float32
+	for _, r := range raws {
+		local, global = append(local, r.Local...), append(global, r.Global...)
+	}
+	c.Local = model.Scale{Start: stats.QuantileFloat32(local, 0.9), End: stats.QuantileFloat32(local, 0.995)}
+	c.Global = model.Scale{Start: stats.QuantileFloat32(global, 0.9), End: stats.QuantileFloat32(global, 0.995)}
+	var fused []float32
+	var peaks []float64
+	for _, r := range raws {
+		_, _, f := detect.Fuse(c, r)
+		fused, peaks = append(fused, f...), append(peaks, detect.Peak(f))
+	}
+	c.Level = stats.QuantileFloat32(fused, 0.995)
+	var err error
+	c.Structural, err = stats.FitZScore(peaks)
+	return err
+}
+
+// logical measures the normalisation of each grid's distance, then of their sum.
+func logical(c *model.Calibration, raws []*detect.Raw) error {
+	distances := make([][]float64, len(raws))
+	for i, r := range raws {
+		distances[i] = detect.Distances(c, r)
+	}
+	for h := range c.Histograms {
+		column := make([]float64, len(raws))
+		for i := range raws {
+			column[i] = distances[i][h]
+		}
+		z, err := stats.FitZScore(column)
+		if err != nil {
+			return err
+		}
+		c.Histograms[h].Z = z
+	}
+	odd := make([]float64, len(raws))
+	for i := range raws {
+		odd[i] = detect.Oddness(c, distances[i])
+	}
+	var err error
+	c.Logical, err = stats.FitZScore(odd)
+	return err
+}
+
+// threshold scores the validation images and sets the threshold for the rate.
+func threshold(c *model.Calibration, raws []*detect.Raw, o Options) error {
+	for _, r := range raws {
+		c.Scores = append(c.Scores, detect.Judge(c, r).Score)
+	}
+	sort.Float64s(c.Scores)
+	var err error
+	c.Threshold, c.Extrapolated, err = detect.Threshold(c.Scores, o.FalseAlarmRate, o.Extrapolate)
+	c.Rate = o.FalseAlarmRate
+	return err
+}

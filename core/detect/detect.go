@@ -1,0 +1,263 @@
+// Package detect inspects images with a trained model: it owns the inference
+// program, the scoring and the verdict. A Detector is what the C border exports.
+package detect
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"sync"
+
+	"aecsad/core/image"
+	"aecsad/core/model"
+	"aecsad/core/stats"
+	"aecsad/kernels"
+	"aecsad/kernels/devices"
+)
+
+// ErrClosed is returned by a detector that has been closed.
+var ErrClosed = errors.New("the detector is closed")
+
+// Options of Open. The zero value is a good default.
+type Options struct {
+	// Device is auto, ref or cpu; empty means AECSAD_DEVICE or auto.
+	Device string
+	// Threads is the number of threads per inspection; 0 means all cores. Scores
+	// do not depend on it.
+	Threads int
+	// Sessions is how many inspections may run at once, each with memory of its
+	// own; 0 means 1. Further callers wait.
+	Sessions int
+}
+
+// The largest accepted options.
+const (
+	MaxThreads  = 1024
+	MaxSessions = 256
+)
+
+// Detector inspects images. All methods are safe for concurrent use.
+type Detector struct {
+	m       *model.Model
+	device  kernels.Device
+	options Options
+	engines chan *Engine // idle ones
+
+	mu        sync.RWMutex
+	threshold threshold
+	closed    bool
+	running   sync.WaitGroup
+}
+
+type threshold struct {
+	value, rate  float64 // rate 0: set by hand
+	extrapolated bool
+}
+
+// Open reads a model file.
+func Open(path string, o Options) (*Detector, error) {
+	m, err := model.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	d, err := New(m, o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return d, nil
+}
+
+// OpenBytes reads a model from memory, which is not kept.
+func OpenBytes(b []byte, o Options) (*Detector, error) {
+	m, err := model.LoadBytes(b)
+	if err != nil {
+		return nil, err
+	}
+	return New(m, o)
+}
+
+// New makes a detector of a model.
+func New(m *model.Model, o Options) (*Detector, error) {
+	if o.Threads < 0 || o.Threads > MaxThreads {
+		return nil, fmt.Errorf("threads is %d; expected 0 (all cores) to %d", o.Threads, MaxThreads)
+	}
+	if o.Sessions < 0 || o.Sessions > MaxSessions {
+		return nil, fmt.Errorf("sessions is %d; expected 0 (one) to %d", o.Sessions, MaxSessions)
+	}
+	if err := m.Check(); err != nil {
+		return nil, err
+	}
+	o.Sessions = max(o.Sessions, 1)
+	if o.Threads == 0 {
+		o.Threads = runtime.NumCPU()
+	}
+	if err := fitsGrids(m); err != nil {
+		return nil, err
+	}
+	device, err := devices.Open(o.Device)
+	if err != nil {
+		return nil, err
+	}
+	c := m.Calibration
+	d := &Detector{
+		m: m, device: device, options: o,
+		engines:   make(chan *Engine, o.Sessions),
+		threshold: threshold{c.Threshold, c.Rate, c.Extrapolated},
+	}
+	for i := 0; i < o.Sessions; i++ {
+		e, err := NewEngine(m.Config, m.Weights, device, o.Threads)
+		if err != nil {
+			d.Close()
+			return nil, err
+		}
+		d.engines <- e
+	}
+	return d, nil
+}
+
+func fitsGrids(m *model.Model) error {
+	var have []int
+	for _, h := range m.Calibration.Histograms {
+		have = append(have, h.Grid)
+	}
+	if fmt.Sprint(have) != fmt.Sprint(Grids) {
+		return fmt.Errorf("the model counts components on grids %v, this version on %v", have, Grids)
+	}
+	return nil
+}
+
+// Inspect judges one image of any size. The pixels are not kept.
+func (d *Detector) Inspect(p image.Pixels) (*Verdict, error) {
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	t, err := d.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer d.running.Done()
+	e := <-d.engines
+	r, err := e.Run(p)
+	d.engines <- e
+	if err != nil {
+		return nil, err
+	}
+	v := Judge(&d.m.Calibration, r)
+	if math.IsNaN(v.Score) || math.IsInf(v.Score, 0) {
+		return nil, fmt.Errorf("the score is %v; the model does not fit this version", v.Score)
+	}
+	d.decide(v, t)
+	if v.Decision != Good {
+		v.Findings = explain(d.m, v, r, p.Width, p.Height)
+	}
+	return v, nil
+}
+
+// enter registers a running inspection and reads the threshold it is judged by.
+func (d *Detector) enter() (threshold, error) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if d.closed {
+		return threshold{}, ErrClosed
+	}
+	d.running.Add(1)
+	return d.threshold, nil
+}
+
+func (d *Detector) decide(v *Verdict, t threshold) {
+	v.Threshold = t.value
+	v.PValue = stats.Conformal{Scores: d.m.Calibration.Scores}.PValue(v.Score)
+	switch {
+	case v.Score > t.value:
+		v.Decision = Anomalous
+	case v.PValue <= 2*t.rate:
+		v.Decision = Uncertain
+	default:
+		v.Decision = Good
+	}
+	if v.Decision != Good {
+		v.Kind = Structural
+		if v.Logical > v.Structural {
+			v.Kind = Logical
+		}
+	}
+}
+
+// SetThreshold judges later inspections by a score of the caller's choice.
+func (d *Detector) SetThreshold(t float64) error {
+	if math.IsNaN(t) || math.IsInf(t, 0) {
+		return fmt.Errorf("threshold is %v; expected a finite score", t)
+	}
+	return d.setThreshold(threshold{value: t})
+}
+
+// SetFalseAlarmRate judges later inspections by the score that a share of rate
+// of good images exceeds, from the validation scores in the model. When they are
+// too few for the rate, the error is a *stats.TooFewError, unless extrapolate
+// allows an estimate of the tail.
+func (d *Detector) SetFalseAlarmRate(rate float64, extrapolate bool) error {
+	t, extrapolated, err := Threshold(d.m.Calibration.Scores, rate, extrapolate)
+	if err != nil {
+		return err
+	}
+	return d.setThreshold(threshold{t, rate, extrapolated})
+}
+
+// Threshold is the score that a share of rate of good images exceeds.
+func Threshold(scores []float64, rate float64, extrapolate bool) (t float64, extrapolated bool, err error) {
+	if !(rate > 0 && rate < 1) {
+		return 0, false, fmt.Errorf("false-alarm rate is %v; expected a share between 0 and 1, such as 0.01", rate)
+	}
+	c := stats.Conformal{Scores: scores}
+	t, _, err = c.Threshold(rate)
+	var few *stats.TooFewError
+	if errors.As(err, &few) && extrapolate {
+		t, err = c.Extrapolate(rate)
+		return t, true, err
+	}
+	return t, false, err
+}
+
+func (d *Detector) setThreshold(t threshold) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return ErrClosed
+	}
+	d.threshold = t
+	return nil
+}
+
+// Info describes the detector.
+func (d *Detector) Info() Info {
+	d.mu.RLock()
+	t := d.threshold
+	d.mu.RUnlock()
+	m := d.m
+	return Info{
+		Profile: m.Config.Profile, Category: m.Provenance.Category,
+		Side: m.Config.Side, MapSide: m.Config.MapSide(), Components: m.Components,
+		Threshold: t.value, FalseAlarmRate: t.rate, Extrapolated: t.extrapolated,
+		Validation: len(m.Calibration.Scores), Parameters: m.Parameters(),
+		Device: d.device.Name(), Threads: d.options.Threads, Sessions: d.options.Sessions,
+		ToolVersion: m.Provenance.Tool, DatasetDigest: m.Provenance.Dataset, Seed: m.Provenance.Seed,
+	}
+}
+
+// Close waits for running inspections and frees the memory. Closing twice is
+// harmless.
+func (d *Detector) Close() error {
+	d.mu.Lock()
+	if d.closed {
+		d.mu.Unlock()
+		return nil
+	}
+	d.closed = true
+	d.mu.Unlock()
+	d.running.Wait()
+	for len(d.engines) > 0 {
+		(<-d.engines).Close()
+	}
+	return d.device.Close()
+}

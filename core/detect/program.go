@@ -1,0 +1,143 @@
+package detect
+
+import (
+	"fmt"
+
+	"aecsad/core/graph"
+	"aecsad/core/image"
+	"aecsad/core/net"
+	"aecsad/kernels"
+)
+
+// Grids are the partitions on which component areas are counted: the whole image
+// and quadrants (spec section 6).
+var Grids = []int{1, 2}
+
+// Program is the one inference program: an image in, maps, classes and
+// histograms out. Calibration and inspection both run it, so that a calibrated
+// score cannot differ from an inspected one.
+func Program(c net.Config) (*graph.Program, error) {
+	g, o, err := inference(c)
+	if err != nil {
+		return nil, err
+	}
+	return g.Compile(o), nil
+}
+
+// Initialize returns fresh weights for all networks of the program.
+func Initialize(c net.Config, seed uint32) (graph.Weights, error) {
+	g, _, err := inference(c)
+	if err != nil {
+		return nil, err
+	}
+	return g.Initialize(seed), nil
+}
+
+func inference(c net.Config) (*graph.Graph, graph.Outputs, error) {
+	o := graph.Outputs{}
+	g, err := graph.Build(func(g *graph.Graph) {
+		root := g.Root()
+		x := g.Input("x", 1, 3, c.Side, c.Side)
+		f := net.EncoderNet(root.Sub("encoder"), c.Encoder, x)
+
+		classes := root.Argmax(net.SegmentorNet(root.Sub("segmentor"), c, f))
+		o["classes"] = classes
+		for _, grid := range Grids {
+			o[histogramName(grid)] = root.Histogram(classes, c.Segmentor.Classes, grid)
+		}
+
+		target := net.TeacherNet(root.Sub("teacher"), c, f)
+		local, localOfGlobal := net.LocalNet(root.Sub("local"), c, x)
+		global := net.GlobalNet(root.Sub("global"), c, x, 0)
+		o["local"] = root.SquaredDifference(target, local)
+		o["global"] = root.SquaredDifference(global, localOfGlobal)
+	})
+	return g, o, err
+}
+
+func histogramName(grid int) string { return fmt.Sprintf("histogram%d", grid) }
+
+// Raw is what the networks say about one image, before calibration.
+type Raw struct {
+	Local, Global []float32   // MapSide x MapSide, mean squared differences
+	Classes       []uint8     // Side x Side
+	Histograms    [][]float64 // per grid of Grids: area shares, patch-major
+}
+
+// Engine runs the program on one machine. It is not safe for concurrent use.
+type Engine struct {
+	side    int
+	session *graph.Session
+	x       []float32
+}
+
+// NewEngine loads the program with weights. threads 0 means all cores.
+func NewEngine(c net.Config, w graph.Weights, d kernels.Device, threads int) (*Engine, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	p, err := Program(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Fits(w); err != nil {
+		return nil, err
+	}
+	s, err := graph.Load(d, p, threads)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.SetWeights(w); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return &Engine{c.Side, s, make([]float32, 3*c.Side*c.Side)}, nil
+}
+
+// Close frees the engine.
+func (e *Engine) Close() error { return e.session.Close() }
+
+// Run looks at one image of any size.
+func (e *Engine) Run(p image.Pixels) (*Raw, error) {
+	if err := image.Prepare(e.x, p, e.side); err != nil {
+		return nil, err
+	}
+	if err := e.session.SetInput("x", e.x); err != nil {
+		return nil, err
+	}
+	if err := e.session.Run(); err != nil {
+		return nil, err
+	}
+	return e.read()
+}
+
+func (e *Engine) read() (*Raw, error) {
+	r := &Raw{}
+	var err error
+	if r.Local, err = e.session.Output("local"); err != nil {
+		return nil, err
+	}
+	if r.Global, err = e.session.Output("global"); err != nil {
+		return nil, err
+	}
+	classes, err := e.session.Output("classes")
+	if err != nil {
+		return nil, err
+	}
+	r.Classes = make([]uint8, len(classes))
+	for i, v := range classes {
+		r.Classes[i] = uint8(v)
+	}
+	for _, grid := range Grids {
+		h, err := e.session.Output(histogramName(grid))
+		if err != nil {
+			return nil, err
+		}
+		shares := make([]float64, len(h))
+		for i, v := range h {
+			shares[i] = float64(v)
+		}
+		r.Histograms = append(r.Histograms, shares)
+	}
+	return r, nil
+}

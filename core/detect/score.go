@@ -1,0 +1,63 @@
+package detect
+
+import (
+	"math"
+
+	"aecsad/core/model"
+)
+
+// The steps from raw outputs to scores. Calibration calls them one after the
+// other while it measures each step's constants; Judge runs them all.
+
+// Fuse scales both maps and adds them (spec 3.3).
+func Fuse(c *model.Calibration, r *Raw) (local, global, fused []float32) {
+	n := len(r.Local)
+	local, global, fused = make([]float32, n), make([]float32, n), make([]float32, n)
+	for i := range fused {
+		local[i], global[i] = c.Local.Apply(r.Local[i]), c.Global.Apply(r.Global[i])
+		fused[i] = local[i] + global[i]
+	}
+	return local, global, fused
+}
+
+// Peak is the structural score before normalisation: the largest value of the
+// fused map at its own size. The reference takes it after upsampling while
+// training and before it when exported (spec 3.3 #5); here there is one path.
+func Peak(fused []float32) float64 {
+	peak := float32(math.Inf(-1))
+	for _, v := range fused {
+		peak = max(peak, v)
+	}
+	return float64(peak)
+}
+
+// Distances are the Mahalanobis distances of the histograms, one per grid.
+func Distances(c *model.Calibration, r *Raw) []float64 {
+	d := make([]float64, len(c.Histograms))
+	for i := range d {
+		d[i] = c.Histograms[i].Gaussian.Distance(r.Histograms[i])
+	}
+	return d
+}
+
+// Oddness is the logical score before normalisation: the sum of the distances,
+// each z-scored (spec section 6).
+func Oddness(c *model.Calibration, distances []float64) float64 {
+	sum := 0.0
+	for i, d := range distances {
+		sum += c.Histograms[i].Z.Apply(d)
+	}
+	return sum
+}
+
+// Judge scores an image; the verdict has no decision yet.
+func Judge(c *model.Calibration, r *Raw) *Verdict {
+	v := &Verdict{Classes: r.Classes}
+	v.Local, v.Global, v.Fused = Fuse(c, r)
+	v.Side = int(math.Round(math.Sqrt(float64(len(r.Classes)))))
+	v.MapSide = int(math.Round(math.Sqrt(float64(len(r.Local)))))
+	v.Structural = c.Structural.Apply(Peak(v.Fused))
+	v.Logical = c.Logical.Apply(Oddness(c, Distances(c, r)))
+	v.Score = v.Structural + v.Logical
+	return v
+}

@@ -1,0 +1,45 @@
+package train
+
+import (
+	"fmt"
+	"strings"
+
+	"aecsad/core/graph"
+	"aecsad/core/net"
+)
+
+// WeightsError says that a profile wants weights that nobody has imported.
+type WeightsError struct{ Profile string }
+
+func (e *WeightsError) Error() string {
+	return fmt.Sprintf(`profile %s wants the ImageNet weights of WideResNet-50-2, and none were given.
+Get wide_resnet50_2-9ba9bcbe.pth from the torchvision model zoo (download.pytorch.org/models),
+import it once with  aecsad import wide_resnet50_2-9ba9bcbe.pth -o wide_resnet50_2.aecsad
+and pass  --set weights=wide_resnet50_2.aecsad ; or train with profile quick, which needs none`, e.Profile)
+}
+
+// useImported puts imported encoder weights ("encoder.conv1.weight", ...) in
+// place of the drawn ones.
+func useImported(c net.Config, w, imported graph.Weights) error {
+	if imported == nil {
+		if c.Encoder.Pretrained {
+			return &WeightsError{c.Profile}
+		}
+		return nil
+	}
+	for _, name := range w.Names() {
+		if !strings.HasPrefix(name, "encoder.") {
+			continue
+		}
+		t := imported[name]
+		if t == nil {
+			return fmt.Errorf("the imported weights lack %s of shape %v", name, w[name].Shape)
+		}
+		if fmt.Sprint(t.Shape) != fmt.Sprint(w[name].Shape) {
+			return fmt.Errorf("imported weight %s has shape %v, the encoder of width %d wants %v",
+				name, t.Shape, c.Encoder.Width, w[name].Shape)
+		}
+		w[name] = t
+	}
+	return nil
+}

@@ -1,0 +1,163 @@
+// Package train fits the networks of a model to images of good products: the
+// encoder's statistics (only without imported weights), the teacher's
+// normalisation, the segmentation network in two stages, and the two students.
+// There is no choice among checkpoints: the schedule is fixed and the last
+// weights count, so no test image can have a say (spec 9.3 #3).
+//
+// Everything random is a function of the seed and the step, so that a run that
+// was interrupted goes on from its checkpoint to the same bytes.
+package train
+
+import (
+	"context"
+	"fmt"
+
+	"aecsad/core/detect"
+	"aecsad/core/graph"
+	"aecsad/core/image"
+	"aecsad/core/net"
+	"aecsad/kernels"
+)
+
+// Data is what a model learns from.
+type Data struct {
+	// Images of good products, resized to Side x Side.
+	Images []*image.RGB
+	// Maps are their component classes, Side x Side; a class outside
+	// [0, Classes) is ignored. Entries that Trusted does not name may be nil.
+	Maps []*image.Labels
+	// Trusted indexes the images whose maps the segmentor learns from; the
+	// others are seen without labels.
+	Trusted []int
+	// Penalty are pictures of anything else, resized to Side x Side, on which
+	// the local student must not imitate (spec 3.1); may be empty.
+	Penalty []*image.RGB
+	// Digest names the data, for checkpoints.
+	Digest string
+}
+
+// Options of Run.
+type Options struct {
+	Seed      uint32
+	Segmentor Segmentor
+	Students  Students
+	Device    kernels.Device
+	Threads   int // 0 means all cores; results do not depend on it
+	// Checkpoint is a file that is written every Every steps and when the
+	// context ends, and that Run goes on from if it exists; empty for none.
+	Checkpoint string
+	Every      int
+	// Report is called after every step; may be nil.
+	Report func(Progress)
+}
+
+// Progress of a stage. Losses are filled on every tenth and the last step.
+type Progress struct {
+	Stage       string
+	Step, Steps int // Step counts from 1
+	Losses      []Loss
+}
+
+// Loss is a named value.
+type Loss struct {
+	Name  string
+	Value float64
+}
+
+// Defaults returns the training settings of a profile.
+func Defaults(profile string) (Segmentor, Students, error) {
+	s := Segmentor{
+		Steps: 7000, Supervised: 0.42, Batch: 4, Rate: 0.01, FinalRate: 0.01, Decay: 1e-5,
+		CrossEntropy: 0.5, Focal: 10, Dice: 1, Histogram: 10, Entropy: 1,
+		Anomalies: Anomalies{Probability: 1, MinDistance: 0.2},
+	}
+	t := Students{
+		Steps: 60000, Batch: 2, Rate: 2e-4, Decay: 1e-4, Quantile: 0.999, Jitter: 0.2,
+		Local: 1, Global: 1, Fusion: 1,
+	}
+	switch profile {
+	case "paper":
+	case "quick":
+		s.Steps, s.Rate, s.FinalRate = 240, 0.004, 0.0002
+		t.Steps, t.Rate = 300, 1e-3
+	default:
+		return s, t, fmt.Errorf("no profile %q; there are quick and paper", profile)
+	}
+	return s, t, nil
+}
+
+// Run trains all networks of c. imported holds encoder weights, or is nil; a
+// configuration that demands them fails without. It returns every weight of the
+// inference program. When the context ends, Run writes a checkpoint and returns
+// the context's error.
+func Run(ctx context.Context, c net.Config, d Data, imported graph.Weights, o Options) (graph.Weights, error) {
+	if err := check(c, d, o); err != nil {
+		return nil, err
+	}
+	w, err := detect.Initialize(c, o.Seed)
+	if err != nil {
+		return nil, err
+	}
+	if err := useImported(c, w, imported); err != nil {
+		return nil, err
+	}
+	r := &run{ctx: ctx, c: c, d: d, o: o, w: w}
+	if err := r.resume(); err != nil {
+		return nil, err
+	}
+	steps := []func() error{r.settle, r.teacher, r.segmentSupervised, r.segmentAll, r.students}
+	for i, step := range steps {
+		if i < r.done {
+			continue
+		}
+		if err := step(); err != nil {
+			return nil, err
+		}
+		r.done, r.step = i+1, 0
+		if err := r.save(); err != nil {
+			return nil, err
+		}
+	}
+	return r.w, r.w.Finite()
+}
+
+// run is the state of a training run.
+type run struct {
+	ctx     context.Context
+	c       net.Config
+	d       Data
+	o       Options
+	w       graph.Weights // all weights
+	moments graph.Weights // Adam's state of the stage under way
+	done    int           // finished stages
+	step    int           // finished steps of the stage under way
+}
+
+func check(c net.Config, d Data, o Options) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	if len(d.Images) < 2 {
+		return fmt.Errorf("training wants at least 2 images, got %d", len(d.Images))
+	}
+	for i, im := range append(append([]*image.RGB{}, d.Images...), d.Penalty...) {
+		if im.Width != c.Side || im.Height != c.Side {
+			return fmt.Errorf("training image %d is %dx%d, expected %dx%d", i, im.Width, im.Height, c.Side, c.Side)
+		}
+	}
+	if len(d.Trusted) == 0 {
+		return fmt.Errorf("no image has a trusted label map; the segmentation network cannot learn")
+	}
+	for _, i := range d.Trusted {
+		if i < 0 || i >= len(d.Images) || i >= len(d.Maps) || d.Maps[i] == nil {
+			return fmt.Errorf("trusted image %d has no label map", i)
+		}
+		if m := d.Maps[i]; m.Width != c.Side || m.Height != c.Side {
+			return fmt.Errorf("label map %d is %dx%d, expected %dx%d", i, m.Width, m.Height, c.Side, c.Side)
+		}
+	}
+	if err := o.Segmentor.check(); err != nil {
+		return err
+	}
+	return o.Students.check()
+}
