@@ -12,8 +12,11 @@ import (
 	"aecsad/modelfmt"
 )
 
-// Kind is the kind of file a model is stored in.
-const Kind = "model"
+// The kinds of files: a model, and weights that await their calibration.
+const (
+	Kind        = "model"
+	WeightsKind = "weights"
+)
 
 // meta is the JSON part of a model file.
 type meta struct {
@@ -57,6 +60,31 @@ func (m *Model) Save(path string) error {
 	return modelfmt.WriteFile(path, f)
 }
 
+// SaveWeights writes a model that is not calibrated yet.
+func (m *Model) SaveWeights(path string) error {
+	f, err := m.pack(WeightsKind)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return modelfmt.WriteFile(path, f)
+}
+
+// LoadWeights reads what SaveWeights wrote.
+func LoadWeights(path string) (*Model, error) {
+	f, err := modelfmt.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	m, err := unpack(f, WeightsKind)
+	if err == nil {
+		err = m.Weights.Finite()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
+
 // Bytes is the model as its file would hold it.
 func (m *Model) Bytes() ([]byte, error) {
 	f, err := m.toFile()
@@ -70,11 +98,15 @@ func (m *Model) toFile() (*modelfmt.File, error) {
 	if err := m.Check(); err != nil {
 		return nil, err
 	}
+	return m.pack(Kind)
+}
+
+func (m *Model) pack(kind string) (*modelfmt.File, error) {
 	js, err := json.Marshal(meta{m.Config, m.Calibration, m.Components, m.Provenance})
 	if err != nil {
 		return nil, err
 	}
-	f := &modelfmt.File{Kind: Kind, Meta: js, Tensors: Tensors(m.Weights)}
+	f := &modelfmt.File{Kind: kind, Meta: js, Tensors: Tensors(m.Weights)}
 	for i, h := range m.Calibration.Histograms {
 		for name, v := range map[string][]float64{"mean": h.Gaussian.Mean, "precision": h.Gaussian.Precision} {
 			t := modelfmt.Tensor{Name: gaussianName(i, name), Shape: []int{len(v)}, Data: make([]float32, len(v))}
@@ -91,8 +123,16 @@ func (m *Model) toFile() (*modelfmt.File, error) {
 func gaussianName(i int, part string) string { return fmt.Sprintf("%s%d.%s", histogramPrefix, i, part) }
 
 func fromFile(f *modelfmt.File) (*Model, error) {
-	if f.Kind != Kind {
-		return nil, fmt.Errorf("is an aecsad file of kind %q, expected a %s", f.Kind, Kind)
+	m, err := unpack(f, Kind)
+	if err != nil {
+		return nil, err
+	}
+	return m, m.Check()
+}
+
+func unpack(f *modelfmt.File, kind string) (*Model, error) {
+	if f.Kind != kind {
+		return nil, fmt.Errorf("is an aecsad file of kind %q, expected %q", f.Kind, kind)
 	}
 	var j meta
 	dec := json.NewDecoder(bytes.NewReader(f.Meta))
@@ -117,9 +157,6 @@ func fromFile(f *modelfmt.File) (*Model, error) {
 		if strings.HasPrefix(name, histogramPrefix) {
 			delete(m.Weights, name)
 		}
-	}
-	if err := m.Check(); err != nil {
-		return nil, err
 	}
 	return m, nil
 }

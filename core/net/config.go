@@ -7,7 +7,7 @@ import "fmt"
 
 // Config holds every size of the networks; a model file carries it.
 type Config struct {
-	Profile string `json:"profile" yaml:"profile"`
+	Profile string `json:"profile" yaml:"-"`
 	// Side is the input side in pixels: a multiple of 64, 128 to 512.
 	Side      int       `json:"side" yaml:"side"`
 	Encoder   Encoder   `json:"encoder" yaml:"encoder"`
@@ -50,11 +50,11 @@ type Global struct {
 }
 
 // Segmentor sizes the DeepLabV3+ decoder (spec 5.2: 48 and 256). Classes counts
-// the background.
+// the background; it comes from the component labels.
 type Segmentor struct {
 	Low      int     `json:"low" yaml:"low"`
 	Width    int     `json:"width" yaml:"width"`
-	Classes  int     `json:"classes" yaml:"classes"`
+	Classes  int     `json:"classes" yaml:"-"`
 	Momentum float64 `json:"momentum" yaml:"momentum"`
 }
 

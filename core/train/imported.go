@@ -6,6 +6,7 @@ import (
 
 	"aecsad/core/graph"
 	"aecsad/core/net"
+	"aecsad/core/weights"
 )
 
 // WeightsError says that a profile wants weights that nobody has imported.
@@ -13,9 +14,9 @@ type WeightsError struct{ Profile string }
 
 func (e *WeightsError) Error() string {
 	return fmt.Sprintf(`profile %s wants the ImageNet weights of WideResNet-50-2, and none were given.
-Get wide_resnet50_2-9ba9bcbe.pth from the torchvision model zoo (download.pytorch.org/models),
-import it once with  aecsad import wide_resnet50_2-9ba9bcbe.pth -o wide_resnet50_2.aecsad
-and pass  --set weights=wide_resnet50_2.aecsad ; or train with profile quick, which needs none`, e.Profile)
+Get %s,
+import it once with  aecsad import model.safetensors -o wide_resnet50_2.aecsad
+and pass  --set weights=wide_resnet50_2.aecsad ; or train with profile quick, which needs none`, e.Profile, weights.Source)
 }
 
 // useImported puts imported encoder weights ("encoder.conv1.weight", ...) in

@@ -1,0 +1,152 @@
+// Package pipeline turns a folder of photographs into a model, step by step. A
+// run folder holds what each step wrote for the next, the resolved settings, the
+// log and the losses.
+package pipeline
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"aecsad/core/label"
+	"aecsad/core/net"
+	"aecsad/core/train"
+	"aecsad/modelfmt"
+)
+
+// Config is every setting of a run; config.yaml in the run folder holds it
+// resolved.
+type Config struct {
+	// Profile is quick or paper: the defaults of everything below.
+	Profile string `yaml:"profile"`
+	Seed    uint32 `yaml:"seed"`
+	// Device is auto, ref or cpu; Threads 0 means all cores. Results do not
+	// depend on the number of threads.
+	Device  string `yaml:"device"`
+	Threads int    `yaml:"threads"`
+	// Weights is a file of imported encoder weights.
+	Weights string `yaml:"weights"`
+	// Penalty is a folder of pictures of other things (spec 3.1); optional.
+	Penalty string `yaml:"penalty"`
+	// Maps is a folder of component label maps, one PNG of class numbers per
+	// training image; empty means that components are found without any.
+	Maps string `yaml:"maps"`
+	// CheckpointEvery is the number of training steps between checkpoints.
+	CheckpointEvery int `yaml:"checkpoint_every"`
+
+	Network   net.Config      `yaml:"network"`
+	Label     label.Options   `yaml:"label"`
+	Segmentor train.Segmentor `yaml:"segmentor"`
+	Students  train.Students  `yaml:"students"`
+	Calibrate Calibrate       `yaml:"calibrate"`
+}
+
+// Calibrate sets the threshold.
+type Calibrate struct {
+	FalseAlarmRate float64 `yaml:"false_alarm_rate"`
+	Extrapolate    bool    `yaml:"extrapolate"`
+}
+
+// Defaults are the settings of a profile.
+func Defaults(profile string) (Config, error) {
+	n, err := net.Profile(profile)
+	if err != nil {
+		return Config{}, err
+	}
+	segmentor, students, err := train.Defaults(profile)
+	if err != nil {
+		return Config{}, err
+	}
+	l := label.DefaultOptions()
+	l.Side = n.Side
+	return Config{
+		Profile: profile, Seed: 1, Device: "auto", CheckpointEvery: 100,
+		Network: n, Label: l, Segmentor: segmentor, Students: students,
+		Calibrate: Calibrate{FalseAlarmRate: 0.05},
+	}, nil
+}
+
+// ReadConfig resolves settings: the profile's defaults, then the file's (path
+// may be empty), then key=value pairs with dots between levels. Unknown keys are
+// errors.
+func ReadConfig(path string, sets []string) (Config, error) {
+	var file []byte
+	if path != "" {
+		var err error
+		if file, err = os.ReadFile(path); err != nil {
+			return Config{}, err
+		}
+	}
+	var docs [][]byte
+	var names []string
+	if len(file) > 0 {
+		docs, names = append(docs, file), append(names, path)
+	}
+	for _, s := range sets {
+		doc, err := setDocument(s)
+		if err != nil {
+			return Config{}, err
+		}
+		docs, names = append(docs, doc), append(names, "--set "+s)
+	}
+	var first struct {
+		Profile string `yaml:"profile"`
+	}
+	first.Profile = "quick"
+	for i, d := range docs {
+		if err := yaml.Load(d, &first); err != nil {
+			return Config{}, fmt.Errorf("%s: %w", names[i], err)
+		}
+	}
+	c, err := Defaults(first.Profile)
+	if err != nil {
+		return Config{}, err
+	}
+	for i, d := range docs {
+		if err := yaml.Load(d, &c, yaml.WithKnownFields()); err != nil {
+			return Config{}, fmt.Errorf("%s: %w", names[i], err)
+		}
+	}
+	return c, c.check()
+}
+
+// setDocument turns a.b=c into the YAML document {a: {b: c}}.
+func setDocument(s string) ([]byte, error) {
+	key, value, ok := strings.Cut(s, "=")
+	if !ok || key == "" {
+		return nil, fmt.Errorf("--set %s: expected key=value, such as students.steps=500", s)
+	}
+	levels := strings.Split(key, ".")
+	doc := ""
+	for _, l := range levels {
+		doc += "{" + l + ": "
+	}
+	return []byte(doc + value + strings.Repeat("}", len(levels))), nil
+}
+
+func (c Config) check() error {
+	if err := c.Network.Check(); err != nil {
+		return fmt.Errorf("network: %w", err)
+	}
+	if r := c.Calibrate.FalseAlarmRate; !(r > 0 && r < 1) {
+		return fmt.Errorf("calibrate.false_alarm_rate is %v; expected a share between 0 and 1, such as 0.05", r)
+	}
+	if c.Threads < 0 {
+		return fmt.Errorf("threads is %d; expected 0 (all cores) or more", c.Threads)
+	}
+	if c.Label.Side != c.Network.Side {
+		return fmt.Errorf("label.side is %d and network.side %d; expected the same", c.Label.Side, c.Network.Side)
+	}
+	return nil
+}
+
+// write stores the resolved settings.
+func (c Config) write(path string) error {
+	b, err := yaml.Dump(c)
+	if err != nil {
+		return err
+	}
+	return modelfmt.WriteBytes(path, b)
+}

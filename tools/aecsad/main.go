@@ -1,0 +1,100 @@
+// Command aecsad trains, calibrates, evaluates and applies models that find
+// structural and logical faults on photographed products. No step needs a
+// network. One file per verb.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set by the build from the file VERSION.
+var version = "development"
+
+// Exit codes.
+const (
+	exitInput       = 2   // bad arguments, files, images or settings
+	exitAnomalous   = 3   // inspect --fail found an anomalous image
+	exitInterrupted = 130 // stopped by the user; a run can go on
+)
+
+type cli struct {
+	Data      dataCommand      `cmd:"" help:"Make or check a data set."`
+	Label     labelCommand     `cmd:"" help:"Find the components in the training images."`
+	Train     trainCommand     `cmd:"" help:"Train the networks. Goes on from the run's checkpoint if there is one."`
+	Calibrate calibrateCommand `cmd:"" help:"Measure good images and write the model."`
+	Eval      evalCommand      `cmd:"" help:"Score the test images; write a table and an HTML page."`
+	Fit       fitCommand       `cmd:"" help:"label, train, calibrate and, where there are test images, eval."`
+	Report    reportCommand    `cmd:"" help:"One table and one page over several evaluated runs."`
+	Inspect   inspectCommand   `cmd:"" help:"Judge images with a model."`
+	Info      infoCommand      `cmd:"" help:"Describe a model."`
+	Bench     benchCommand     `cmd:"" help:"Time inspections."`
+	Import    importCommand    `cmd:"" help:"Import ImageNet weights of WideResNet-50-2 for profile paper."`
+	Version   kong.VersionFlag `help:"Print the version."`
+}
+
+// app is what verbs share.
+type app struct {
+	ctx context.Context
+	out io.Writer
+}
+
+func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.out, format, args...) }
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is the whole command; it returns the exit code.
+func run(args []string, stdout, stderr io.Writer) int {
+	var c cli
+	exited := -1
+	parser, err := kong.New(&c,
+		kong.Name("aecsad"),
+		kong.Description("Visual inspection of manufactured goods, trained on good images only."),
+		kong.Vars{"version": version},
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { exited = code; panic(exited) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		panic(err) // the grammar above is wrong
+	}
+	var k *kong.Context
+	func() {
+		defer func() {
+			if r := recover(); r != nil && exited < 0 {
+				panic(r)
+			}
+		}()
+		k, err = parser.Parse(args)
+	}()
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "aecsad: %v\nRun  aecsad --help  for the commands.\n", err)
+		return exitInput
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err = k.Run(&app{ctx, stdout})
+	var found *anomalousError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &found):
+		return exitAnomalous
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, "aecsad: interrupted; the same command goes on from here")
+		return exitInterrupted
+	}
+	fmt.Fprintf(stderr, "aecsad: %s\n", strings.TrimSpace(err.Error()))
+	return exitInput
+}

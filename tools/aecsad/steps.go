@@ -1,0 +1,109 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+
+	"aecsad/core/pipeline"
+	"aecsad/core/report"
+)
+
+type labelCommand struct{ runFlags }
+
+func (c *labelCommand) Run(a *app) error {
+	return c.step(a, func(r *pipeline.Run) error { return label(a, r) })
+}
+
+func label(a *app, r *pipeline.Run) error {
+	res, err := r.Label()
+	if err != nil {
+		return err
+	}
+	a.printf("%d component classes; %d of %d training images trusted\n", len(res.Classes), len(res.Trusted), len(res.Maps))
+	for i, c := range res.Classes {
+		a.printf("  %2d  %-14s in %3.0f %% of the images, %.2f %% of the area\n", i+1, c.Name, 100*c.Share, 100*c.MeanArea)
+	}
+	for _, w := range res.Warnings {
+		a.printf("warning: %s\n", w)
+	}
+	a.printf("look at %s; label maps may be corrected by hand\n", filepath.Join(r.Dir, pipeline.SheetFile))
+	return nil
+}
+
+type trainCommand struct{ runFlags }
+
+func (c *trainCommand) Run(a *app) error {
+	return c.step(a, func(r *pipeline.Run) error { return train(a, r) })
+}
+
+func train(a *app, r *pipeline.Run) error {
+	if !r.Config.Network.Encoder.Pretrained {
+		a.printf("note: profile %s has an untrained teacher (weights from seed %d); it finds logical faults well, structural ones only roughly\n",
+			r.Config.Profile, r.Config.Seed)
+	}
+	if _, err := os.Stat(filepath.Join(r.Dir, pipeline.LabelFile)); os.IsNotExist(err) {
+		if err := label(a, r); err != nil {
+			return err
+		}
+	}
+	if err := r.Train(a.ctx); err != nil {
+		return err
+	}
+	a.printf("wrote %s\n", filepath.Join(r.Dir, pipeline.WeightsFile))
+	return nil
+}
+
+type calibrateCommand struct{ runFlags }
+
+func (c *calibrateCommand) Run(a *app) error {
+	return c.step(a, func(r *pipeline.Run) error { return calibrate(a, r) })
+}
+
+func calibrate(a *app, r *pipeline.Run) error {
+	m, err := r.Calibrate(a.ctx)
+	if err != nil {
+		return err
+	}
+	k := m.Calibration
+	note := ""
+	if k.Extrapolated {
+		note = ", extrapolated"
+	}
+	a.printf("threshold %.3f for %.3g %% false alarms (%d validation images%s); wrote %s\n",
+		k.Threshold, 100*k.Rate, len(k.Scores), note, filepath.Join(r.Dir, pipeline.ModelFile))
+	return nil
+}
+
+type evalCommand struct{ runFlags }
+
+func (c *evalCommand) Run(a *app) error {
+	return c.step(a, func(r *pipeline.Run) error { return evaluate(a, r) })
+}
+
+func evaluate(a *app, r *pipeline.Run) error {
+	e, err := r.Evaluate(a.ctx)
+	if err != nil {
+		return err
+	}
+	a.printf("%s\n%s", report.Table([]*report.Evaluation{e}), report.Branches([]*report.Evaluation{e}))
+	a.printf("wrote %s and %s\n", filepath.Join(r.Dir, pipeline.ScoreFile), filepath.Join(r.Dir, pipeline.ReportFile))
+	return nil
+}
+
+type fitCommand struct{ runFlags }
+
+func (c *fitCommand) Run(a *app) error {
+	return c.step(a, func(r *pipeline.Run) error {
+		if err := train(a, r); err != nil {
+			return err
+		}
+		if err := calibrate(a, r); err != nil {
+			return err
+		}
+		if len(r.Set.Test) == 0 {
+			a.printf("no test images, so no evaluation\n")
+			return nil
+		}
+		return evaluate(a, r)
+	})
+}
