@@ -1,0 +1,12 @@
+// Every kernel for x86-64 with AVX-512 F, BW, DQ and VL.
+
+#include "cpu.h"
+
+#ifdef __x86_64__
+#pragma GCC target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")
+#define AE_ISA avx512
+#define AE_W 16
+#include "unit.h"
+#else
+ae_kernel *const *const ae_table_avx512 = 0;
+#endif

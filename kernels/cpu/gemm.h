@@ -1,0 +1,204 @@
+// Matrix multiplication after Goto and van de Geijn, "Anatomy of
+// High-Performance Matrix Multiplication" (2008): blocks of A and B are packed
+// into panels, and a micro-kernel keeps a tile of C in registers.
+//
+// The tile is AE_MR rows by AE_NV vectors. Eight rows divide the usual channel
+// counts, and the accumulators fill the registers of each ISA.
+
+#if AE_W == 16
+#define AE_MR 8
+#define AE_NV 3 // 24 accumulators + 3 of B, of 32 registers
+#else
+#define AE_MR 4
+#if AE_W == 8
+#define AE_NV 3 // 12 + 3 + 1, of 16
+#else
+#define AE_NV 2 // 8 + 2 + 2 (no FMA), of 16
+#endif
+#endif
+#define AE_NR (AE_NV * AE_W)
+
+// A block of A is AE_GEMM_M x AE_GEMM_K, a block of B AE_GEMM_K x AE_GEMM_N.
+#define AE_GEMM_K 320
+#define AE_GEMM_M 192
+#define AE_GEMM_N 480 // a multiple of AE_NR for every ISA
+#define AE_GEMM_SCRATCH (AE_GEMM_K * (AE_GEMM_M + AE_GEMM_N))
+_Static_assert(AE_GEMM_SCRATCH + AE_GEMM_K <= AE_SCRATCH, "the blocks fit into a task's scratch");
+
+// micro multiplies a panel of A, stored [k][mr], by k rows of B: vector v of row
+// k is at b[v] + off[k]. The tile goes to t, row-major [mr][AE_NR]. The offsets
+// let one kernel read packed panels and shifted views of an image.
+AE_INLINE void AE(micro)(const int mr, const int nv, int64_t k, const float *a, const float *const *b, const int32_t *off, float *t) {
+	ae_v c[AE_MR][AE_NV];
+#pragma GCC unroll 8
+	for (int i = 0; i < mr; i++)
+#pragma GCC unroll 3
+		for (int v = 0; v < nv; v++)
+			c[i][v] = (ae_v){0};
+	const float *b0 = b[0], *b1 = b[nv > 1 ? 1 : 0], *b2 = b[nv > 2 ? 2 : 0];
+	for (; k > 0; k--, a += mr, off++) {
+		ae_v row[3];
+		row[0] = ae_load(b0 + *off);
+		if (nv > 1)
+			row[1] = ae_load(b1 + *off);
+		if (nv > 2)
+			row[2] = ae_load(b2 + *off);
+#pragma GCC unroll 8
+		for (int i = 0; i < mr; i++) {
+			ae_v x = ae_set(a[i]);
+#pragma GCC unroll 3
+			for (int v = 0; v < nv; v++)
+				c[i][v] += x * row[v];
+		}
+	}
+#pragma GCC unroll 8
+	for (int i = 0; i < mr; i++)
+#pragma GCC unroll 3
+		for (int v = 0; v < nv; v++)
+			ae_store(t + i * AE_NR + v * AE_W, c[i][v]);
+}
+
+// micro_tile picks the instance. A panel has AE_MR rows, or 4 at the end of the
+// matrix. The instances are functions of their own, for the compiler's registers.
+#define AE_MICRO(mr, nv)                                                                                        \
+	static __attribute__((noinline)) void AE(micro_##mr##_##nv)(int64_t k, const float *a, const float *const *b, \
+	                                                            const int32_t *off, float *t) {                   \
+		AE(micro)(mr, nv, k, a, b, off, t);                                                                     \
+	}
+AE_MICRO(4, 1)
+AE_MICRO(4, 2)
+#if AE_NV == 3
+AE_MICRO(4, 3)
+#endif
+#if AE_MR == 8
+AE_MICRO(8, 1)
+AE_MICRO(8, 2)
+AE_MICRO(8, 3)
+#endif
+
+static void AE(micro_tile)(int64_t mr, int64_t nv, int64_t k, const float *a, const float *const *b, const int32_t *off, float *t) {
+#if AE_MR == 8
+	if (mr == 8) {
+		if (nv == 3)
+			AE(micro_8_3)(k, a, b, off, t);
+		else if (nv == 2)
+			AE(micro_8_2)(k, a, b, off, t);
+		else
+			AE(micro_8_1)(k, a, b, off, t);
+		return;
+	}
+#endif
+#if AE_NV == 3
+	if (nv == 3) {
+		AE(micro_4_3)(k, a, b, off, t);
+		return;
+	}
+#endif
+	(void)mr;
+	if (nv == 2)
+		AE(micro_4_2)(k, a, b, off, t);
+	else
+		AE(micro_4_1)(k, a, b, off, t);
+}
+
+// panel_rows is the height of the panel that begins with `rows` rows left.
+AE_INLINE int64_t AE(panel_rows)(int64_t rows) { return rows > 4 ? AE_MR : 4; }
+
+// padded_rows is what panels of a matrix of m rows take.
+AE_INLINE int64_t AE(padded_rows)(int64_t m) {
+	return m / AE_MR * AE_MR + (m % AE_MR ? AE(panel_rows)(m % AE_MR) : 0);
+}
+
+// pack_panel writes one panel of A, [k][h], of which `rows` rows exist.
+AE_INLINE void AE(pack_panel)(const int h, float *dst, const float *a, int64_t rows, int64_t k, int64_t rs, int64_t cs) {
+	const float *row[AE_MR];
+	for (int i = 0; i < h; i++)
+		row[i] = a + AE_MIN(i, rows - 1) * rs;
+	if (rows < h)
+		memset(dst, 0, sizeof(float) * (size_t)(h * k));
+	if (rows == h) {
+		for (int64_t j = 0; j < k; j++)
+			for (int i = 0; i < h; i++)
+				dst[j * h + i] = row[i][j * cs];
+	} else {
+		for (int64_t i = 0; i < rows; i++)
+			for (int64_t j = 0; j < k; j++)
+				dst[j * h + i] = row[i][j * cs];
+	}
+}
+
+// pack_a writes a[m,k], element (i,j) at i*rs + j*cs, as panels. Panel i/AE_MR
+// begins at dst + i*k.
+static void AE(pack_a)(float *dst, const float *a, int64_t m, int64_t k, int64_t rs, int64_t cs) {
+	for (int64_t i = 0; i < m; i += AE_MR) {
+		int64_t rows = AE_MIN(AE_MR, m - i);
+		if (AE(panel_rows)(m - i) == AE_MR)
+			AE(pack_panel)(AE_MR, dst + i * k, a + i * rs, rows, k, rs, cs);
+		else
+			AE(pack_panel)(4, dst + i * k, a + i * rs, rows, k, rs, cs);
+	}
+}
+
+// pack_b writes b[k,n] as panels [k][AE_NR], zero beyond column n.
+static void AE(pack_b)(float *dst, const float *b, int64_t k, int64_t n, int64_t rs, int64_t cs) {
+	for (int64_t j = 0; j < n; j += AE_NR, dst += k * AE_NR) {
+		int64_t cols = AE_MIN(AE_NR, n - j);
+		if (cols < AE_NR)
+			memset(dst, 0, sizeof(float) * (size_t)(k * AE_NR));
+		if (cs == 1) {
+			for (int64_t i = 0; i < k; i++)
+				memcpy(dst + i * AE_NR, b + i * rs + j, sizeof(float) * (size_t)cols);
+			continue;
+		}
+		for (int64_t i0 = 0; i0 < k; i0 += 16) // 16 rows of a panel stay in the first-level cache
+			for (int64_t q = 0; q < cols; q++)
+				for (int64_t i = i0; i < AE_MIN(i0 + 16, k); i++)
+					dst[i * AE_NR + q] = b[i * rs + (j + q) * cs];
+	}
+}
+
+// multiply_block is c[m,n] = or += the product of packed blocks.
+static void AE(multiply_block)(int64_t m, int64_t n, int64_t k, const float *pa, const float *pb, const int32_t *off,
+                               float *c, int64_t ldc, int add) {
+	float t[AE_MR * AE_NR] __attribute__((aligned(64)));
+	for (int64_t j = 0; j < n; j += AE_NR) {
+		int64_t cols = AE_MIN(AE_NR, n - j), nv = AE_CEIL(cols, AE_W);
+		const float *panel = pb + j * k;
+		const float *b[3] = {panel, panel + AE_W, panel + 2 * AE_W};
+		for (int64_t i = 0; i < m; i += AE_MR) {
+			AE(micro_tile)(AE(panel_rows)(m - i), nv, k, pa + i * k, b, off, t);
+			for (int64_t r = 0; r < AE_MIN(AE_MR, m - i); r++)
+				for (int64_t q = 0; q < cols; q += AE_W) {
+					float *y = c + (i + r) * ldc + j + q;
+					int64_t lanes = AE_MIN(AE_W, cols - q);
+					ae_v v = ae_load(t + r * AE_NR + q);
+					if (add)
+						v += ae_load_part(y, 0, lanes);
+					ae_store_part(y, v, 0, lanes);
+				}
+		}
+	}
+}
+
+// gemm is c = a b on one thread, with element (i,j) of a at i*rsa + j*csa, of b at
+// i*rsb + j*csb, of c at i*ldc + j. It uses AE_GEMM_SCRATCH + AE_GEMM_K floats of
+// scratch.
+static void AE(gemm)(int64_t m, int64_t n, int64_t k, const float *a, int64_t rsa, int64_t csa, const float *b,
+                     int64_t rsb, int64_t csb, float *c, int64_t ldc, float *scratch) {
+	float *pa = scratch, *pb = pa + AE_GEMM_M * AE_GEMM_K;
+	int32_t *off = (int32_t *)(scratch + AE_GEMM_SCRATCH);
+	for (int32_t i = 0; i < AE_GEMM_K; i++)
+		off[i] = i * AE_NR;
+	for (int64_t j = 0; j < n; j += AE_GEMM_N) {
+		int64_t nn = AE_MIN(AE_GEMM_N, n - j);
+		for (int64_t l = 0; l < k; l += AE_GEMM_K) {
+			int64_t kk = AE_MIN(AE_GEMM_K, k - l);
+			AE(pack_b)(pb, b + l * rsb + j * csb, kk, nn, rsb, csb);
+			for (int64_t i = 0; i < m; i += AE_GEMM_M) {
+				int64_t mm = AE_MIN(AE_GEMM_M, m - i);
+				AE(pack_a)(pa, a + i * rsa + l * csa, mm, kk, rsa, csa);
+				AE(multiply_block)(mm, nn, kk, pa, pb, off, c + i * ldc + j, ldc, l > 0);
+			}
+		}
+	}
+}

@@ -1,0 +1,17 @@
+// The instruction set as these files were compiled, for cpu.go to compare with
+// its own.
+
+#include "cpu.h"
+
+#define NAME(Op) #Op,
+#define FIELDS(Op) AE_FIELDS_##Op,
+#define WORDS(Op) sizeof(ae_##Op) / 8,
+
+static const char *const names[] = {AE_OPS(NAME)};
+static const char *const fields[] = {AE_OPS(FIELDS)};
+static const int64_t words[] = {AE_OPS(WORDS)};
+
+int64_t ae_op_count(void) { return sizeof names / sizeof *names; }
+const char *ae_op_name(int64_t opcode) { return names[opcode]; }
+const char *ae_op_fields(int64_t opcode) { return fields[opcode]; }
+int64_t ae_op_words(int64_t opcode) { return words[opcode]; }

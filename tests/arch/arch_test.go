@@ -1,0 +1,230 @@
+// Package arch holds the architecture: who may import whom, where cgo and build
+// tags are, how large things may get, and that generated files are fresh.
+package arch
+
+import (
+	"bufio"
+	"go/ast"
+	"go/build/constraint"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const root = "../.."
+
+// allowed lists, per package, the packages of ours that its non-test code may
+// import. A folder stands for everything below it. Imports go one way: every
+// name on the right has its own row above.
+var allowed = []struct{ pkg, imports string }{
+	{"kernels", ""},
+	{"kernels/ref", "kernels"},
+	{"kernels/cpu", "kernels"},
+	{"kernels/devices", "kernels kernels/ref kernels/cpu"},
+	{"modelfmt", ""},
+	{"core/graph", "kernels"},
+	{"core/net", "core/graph"},
+	{"core/stats", ""},
+	{"core/image", ""},
+	{"core/model", "core/graph core/net core/stats modelfmt"},
+	{"core/weights", "core/graph core/net core/model modelfmt"},
+	{"core/detect", "core/graph core/image core/model core/net core/stats kernels kernels/devices"},
+	{"core/model/modeltest", "core/detect core/model core/net core/stats kernels"},
+	{"core/data", "core/image core/stats"},
+	{"core/data/synth/draw", "core/image kernels"},
+	{"core/data/synth", "core/data/synth/draw core/image core/data kernels modelfmt"},
+	{"core/label", "core/image core/stats kernels"},
+	{"core/train", "core/detect core/graph core/image core/model core/net core/weights kernels modelfmt"},
+	{"core/calibrate", "core/detect core/image core/model core/stats kernels"},
+	{"core/eval", "core/image core/stats core/data"},
+	{"core/report", "core/detect modelfmt"},
+	{"core/pipeline", "core/calibrate core/data core/detect core/eval core/graph core/image core/label core/model core/net core/report core/stats core/train core/weights kernels/devices modelfmt"},
+	{"capi", "core/detect core/image core/stats"},
+	{"tools/opgen", "kernels"},
+	{"tools/abigen", ""},
+	{"tools/aecsad", "core/data core/data/synth core/detect core/image core/pipeline core/report core/weights kernels"},
+	{"tests/abi", "core/model/modeltest core/model"},
+	{"tests/ops", "kernels kernels/ref kernels/devices"},
+}
+
+// Sizes in lines: above these, redesign. Tests and generated files do not count.
+const maxFile, maxPackage, maxFunction = 600, 2500, 100
+
+// source is a parsed Go file of ours.
+type source struct {
+	path, pkg string
+	file      *ast.File
+	lines     int
+	fset      *token.FileSet
+}
+
+func sources(t *testing.T) []source {
+	var out []source
+	walk(t, ".go", func(path string, b []byte) {
+		fset := token.NewFileSet()
+		f, err := parser.ParseFile(fset, path, b, parser.ParseComments)
+		require.NoError(t, err)
+		out = append(out, source{path, filepath.ToSlash(filepath.Dir(path)), f, strings.Count(string(b), "\n"), fset})
+	})
+	require.NotEmpty(t, out)
+	return out
+}
+
+// walk calls f for every file of ours with an extension; paths are relative to
+// the root.
+func walk(t *testing.T, ext string, f func(path string, b []byte)) {
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() && (name == "build" || name == "testdata" || strings.HasPrefix(name, ".") && p != root) {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ext) {
+			return nil
+		}
+		b, err := os.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, p)
+		if err != nil {
+			return err
+		}
+		f(filepath.ToSlash(rel), b)
+		return nil
+	})
+	require.NoError(t, err)
+}
+
+func (s source) test() bool { return strings.HasSuffix(s.path, "_test.go") }
+
+func TestImportsGoOneWay(t *testing.T) {
+	rules := map[string][]string{}
+	for i, r := range allowed {
+		rules[r.pkg] = strings.Fields(r.imports)
+		for _, imp := range rules[r.pkg] {
+			above := false
+			for _, a := range allowed[:i] {
+				above = above || a.pkg == imp
+			}
+			assert.True(t, above, "the rule of %s names %s, which has no row above it", r.pkg, imp)
+		}
+	}
+	for _, s := range sources(t) {
+		if s.test() {
+			continue
+		}
+		may, known := rules[s.pkg]
+		if !assert.True(t, known, "%s: package %s has no row in tests/arch", s.path, s.pkg) {
+			continue
+		}
+		for _, i := range s.file.Imports {
+			path := strings.Trim(i.Path.Value, `"`)
+			if own, ok := strings.CutPrefix(path, "aecsad/"); ok {
+				assert.Contains(t, may, own, "%s imports %s", s.path, path)
+			}
+			if path == "C" {
+				assert.Contains(t, []string{"capi", "kernels/cpu"}, s.pkg, "%s uses cgo", s.path)
+			}
+			if path == "gorgonia.org/cu" {
+				assert.Equal(t, "kernels/cuda", s.pkg, "%s imports cu", s.path)
+			}
+		}
+	}
+}
+
+func TestCgoInTheCPUMachineIsOneFile(t *testing.T) {
+	count := 0
+	for _, s := range sources(t) {
+		for _, i := range s.file.Imports {
+			if s.pkg == "kernels/cpu" && i.Path.Value == `"C"` {
+				count++
+			}
+		}
+	}
+	assert.Equal(t, 1, count)
+}
+
+func TestBuildTagsOnlyWhereMachinesAreChosen(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, group := range s.file.Comments {
+			for _, c := range group.List {
+				if constraint.IsGoBuild(c.Text) {
+					assert.Contains(t, []string{"kernels/devices", "kernels/cuda"}, s.pkg, "%s has a build tag", s.path)
+				}
+			}
+		}
+	}
+}
+
+func TestSizes(t *testing.T) {
+	packages := map[string]int{}
+	for _, s := range sources(t) {
+		if s.test() || ast.IsGenerated(s.file) {
+			continue
+		}
+		packages[s.pkg] += s.lines
+		assert.LessOrEqual(t, s.lines, maxFile, "%s has %d lines", s.path, s.lines)
+		for _, d := range s.file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok {
+				n := s.fset.Position(f.End()).Line - s.fset.Position(f.Pos()).Line + 1
+				assert.LessOrEqual(t, n, maxFunction, "%s: %s has %d lines", s.path, f.Name.Name, n)
+			}
+		}
+	}
+	for pkg, n := range packages {
+		assert.LessOrEqual(t, n, maxPackage, "package %s has %d lines", pkg, n)
+	}
+	for _, ext := range []string{".c", ".h", ".hpp", ".py"} {
+		walk(t, ext, func(path string, b []byte) {
+			if n := strings.Count(string(b), "\n"); !generated(b) {
+				assert.LessOrEqual(t, n, maxFile, "%s has %d lines", path, n)
+			}
+		})
+	}
+}
+
+// generated tells files that say so in one of their first lines.
+func generated(b []byte) bool {
+	s := bufio.NewScanner(strings.NewReader(string(b)))
+	for i := 0; i < 3 && s.Scan(); i++ {
+		if strings.Contains(strings.ToLower(s.Text()), "generated") {
+			return true
+		}
+	}
+	return false
+}
+
+// TestOneNamePerFamily: a family of instructions is one file name in every
+// machine, in the graph and in the conformance suite.
+func TestOneNamePerFamily(t *testing.T) {
+	families := []string{
+		"conv2d", "batchnorm", "pointwise", "concat", "pool", "resize", "matmul",
+		"softmax", "attention", "score", "loss_feature", "loss_segment", "adam",
+	}
+	for _, f := range families {
+		for _, path := range []string{"kernels/ref/" + f + ".go", "kernels/cpu/" + f + ".h", "tests/ops/" + f + "_test.go"} {
+			_, err := os.Stat(filepath.Join(root, path))
+			assert.NoError(t, err, "family %s has no %s", f, path)
+		}
+	}
+}
+
+func TestNothingIsLeftToDo(t *testing.T) {
+	for _, ext := range []string{".go", ".c", ".h", ".hpp", ".py", ".sh", ".md"} {
+		walk(t, ext, func(path string, b []byte) {
+			for _, word := range []string{"TO" + "DO", "FIX" + "ME", "X" + "XX"} {
+				assert.NotContains(t, string(b), word, path)
+			}
+		})
+	}
+}
