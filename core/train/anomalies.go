@@ -11,9 +11,9 @@ import (
 // image's own components, turned and pasted elsewhere in it with their labels,
 // so that the segmentor names a part by its looks and not by its place.
 type Anomalies struct {
-	Probability float64 `yaml:"probability"`
+	Probability float64 `json:"probability" yaml:"probability"`
 	// MinDistance of a paste from its source, in image sides.
-	MinDistance float64 `yaml:"min_distance"`
+	MinDistance float64 `json:"min_distance" yaml:"min_distance"`
 }
 
 func (o Anomalies) check() error {

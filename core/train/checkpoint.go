@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"reflect"
+	"slices"
 	"sort"
 
 	"aecsad/core/graph"
@@ -20,28 +23,69 @@ const checkpointKind = "checkpoint"
 
 // progress is the JSON part of a checkpoint.
 type progress struct {
-	Fingerprint string `json:"fingerprint"`
-	Done        int    `json:"stages_done"`
-	Step        int    `json:"step"`
+	Settings json.RawMessage `json:"settings"`
+	Done     int             `json:"stages_done"`
+	Step     int             `json:"step"`
 }
 
-// fingerprint names everything that a run's result depends on.
-func (r *run) fingerprint() string {
-	js, err := json.Marshal(struct {
-		Config    net.Config
-		Seed      uint32
-		Segmentor Segmentor
-		Students  Students
-		Data      string
-		Images    int
-		Trusted   []int
-		Penalty   int
-	}{r.c, r.o.Seed, r.o.Segmentor, r.o.Students, r.d.Digest, len(r.d.Images), r.d.Trusted, len(r.d.Penalty)})
-	if err != nil {
-		panic(err) // plain numbers and strings always encode
+// settings is everything that a run's result depends on, as JSON.
+func (r *run) settings() (json.RawMessage, error) {
+	return json.Marshal(struct {
+		Network   net.Config `json:"network"`
+		Seed      uint32     `json:"seed"`
+		Segmentor Segmentor  `json:"segmentor"`
+		Students  Students   `json:"students"`
+		Data      string     `json:"data"` // digest of the data set
+		Images    int        `json:"images"`
+		Trusted   []int      `json:"trusted"`
+		Maps      string     `json:"label_maps"`
+		Penalty   int        `json:"penalty_images"`
+	}{r.c, r.o.Seed, r.o.Segmentor, r.o.Students, r.d.Digest, len(r.d.Images), r.d.Trusted, r.d.mapsDigest(), len(r.d.Penalty)})
+}
+
+// mapsDigest names the label maps, which people may correct between two runs.
+func (d Data) mapsDigest() string {
+	h := sha256.New()
+	for _, i := range d.Trusted {
+		h.Write(d.Maps[i].Pix)
 	}
-	sum := sha256.Sum256(js)
-	return hex.EncodeToString(sum[:])
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// difference names the first key, in alphabetical order, whose values differ
+// between two JSON objects, with both values; ok is false where none does.
+func difference(path string, was, is map[string]any) (text string, ok bool) {
+	keys := slices.Concat(slices.Collect(maps.Keys(was)), slices.Collect(maps.Keys(is)))
+	slices.Sort(keys)
+	for _, k := range keys {
+		a, aIs := was[k].(map[string]any)
+		b, bIs := is[k].(map[string]any)
+		if aIs && bIs {
+			if text, ok := difference(path+k+".", a, b); ok {
+				return text, true
+			}
+			continue
+		}
+		if !reflect.DeepEqual(was[k], is[k]) {
+			return fmt.Sprintf("%s%s was %v, now %v", path, k, was[k], is[k]), true
+		}
+	}
+	return "", false
+}
+
+// sameSettings is an error that names what changed since the checkpoint.
+func sameSettings(was, is json.RawMessage) error {
+	var a, b map[string]any
+	if err := json.Unmarshal(was, &a); err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
+	if err := json.Unmarshal(is, &b); err != nil {
+		return err
+	}
+	if text, ok := difference("", a, b); ok {
+		return fmt.Errorf("was made with other settings (%s); delete it to start anew, or restore them to go on", text)
+	}
+	return nil
 }
 
 // checkpoint saves a stage under way.
@@ -60,7 +104,11 @@ func (r *run) save() error {
 	if r.o.Checkpoint == "" {
 		return nil
 	}
-	js, err := json.Marshal(progress{r.fingerprint(), r.done, r.step})
+	settings, err := r.settings()
+	if err != nil {
+		return err
+	}
+	js, err := json.Marshal(progress{settings, r.done, r.step})
 	if err != nil {
 		return err
 	}
@@ -89,8 +137,12 @@ func (r *run) resume() error {
 	if err := json.Unmarshal(f.Meta, &p); err != nil {
 		return fmt.Errorf("%s: %w", r.o.Checkpoint, err)
 	}
-	if p.Fingerprint != r.fingerprint() {
-		return fmt.Errorf("%s was made with other images or settings; delete it to start anew, or restore them to go on", r.o.Checkpoint)
+	settings, err := r.settings()
+	if err != nil {
+		return err
+	}
+	if err := sameSettings(p.Settings, settings); err != nil {
+		return fmt.Errorf("%s: %w", r.o.Checkpoint, err)
 	}
 	all := model.FromTensors(f.Tensors)
 	for name, t := range all {

@@ -11,31 +11,31 @@ import (
 
 // Segmentor are the settings of the segmentation network's training (spec 5.4).
 type Segmentor struct {
-	Steps int `yaml:"steps"`
+	Steps int `json:"steps" yaml:"steps"`
 	// Supervised is the share of the steps that use labelled images only.
-	Supervised float64 `yaml:"supervised"`
-	Batch      int     `yaml:"batch"` // of labelled images, and as many unlabelled ones
+	Supervised float64 `json:"supervised" yaml:"supervised"`
+	Batch      int     `json:"batch" yaml:"batch"` // of labelled images, and as many unlabelled ones
 	// Rate is Adam's at first, FinalRate in the end, with a cosine between.
-	Rate      float64 `yaml:"rate"`
-	FinalRate float64 `yaml:"final_rate"`
-	Decay     float64 `yaml:"decay"` // L2
+	Rate      float64 `json:"rate" yaml:"rate"`
+	FinalRate float64 `json:"final_rate" yaml:"final_rate"`
+	Decay     float64 `json:"decay" yaml:"decay"` // L2
 	// Weights of the five losses.
-	CrossEntropy float64 `yaml:"cross_entropy"`
-	Focal        float64 `yaml:"focal"`
-	Dice         float64 `yaml:"dice"`
-	Histogram    float64 `yaml:"histogram"`
-	Entropy      float64 `yaml:"entropy"`
+	CrossEntropy float64 `json:"cross_entropy" yaml:"cross_entropy"`
+	Focal        float64 `json:"focal" yaml:"focal"`
+	Dice         float64 `json:"dice" yaml:"dice"`
+	Histogram    float64 `json:"histogram" yaml:"histogram"`
+	Entropy      float64 `json:"entropy" yaml:"entropy"`
 
-	Anomalies Anomalies `yaml:"anomalies"`
-	Reference Reference `yaml:"reference"`
+	Anomalies Anomalies `json:"anomalies" yaml:"anomalies"`
+	Reference Reference `json:"reference" yaml:"reference"`
 }
 
 // Reference switches on quirks of the published code, for comparisons with it
 // (spec 9.3 #5, #6). The third quirk that changes training, a momentum of 0.999
 // in batch normalisation (#7), is the configuration's segmentor.momentum.
 type Reference struct {
-	DoubleSoftmax bool `yaml:"double_softmax"` // cross-entropy takes probabilities for logits
-	AbsentDice    bool `yaml:"absent_dice"`    // a class without pixels takes dice's whole weight
+	DoubleSoftmax bool `json:"double_softmax" yaml:"double_softmax"` // cross-entropy takes probabilities for logits
+	AbsentDice    bool `json:"absent_dice" yaml:"absent_dice"`       // a class without pixels takes dice's whole weight
 }
 
 func (o Segmentor) check() error {

@@ -10,19 +10,19 @@ import (
 
 // Students are the settings of both students' training (spec 3.2).
 type Students struct {
-	Steps int     `yaml:"steps"`
-	Batch int     `yaml:"batch"`
-	Rate  float64 `yaml:"rate"`  // Adam's, a tenth of it in the last 5 % of the steps
-	Decay float64 `yaml:"decay"` // L2
+	Steps int     `json:"steps" yaml:"steps"`
+	Batch int     `json:"batch" yaml:"batch"`
+	Rate  float64 `json:"rate" yaml:"rate"`   // Adam's, a tenth of it in the last 5 % of the steps
+	Decay float64 `json:"decay" yaml:"decay"` // L2
 	// Quantile of the hard-feature loss; 0 makes it a plain mean squared error.
-	Quantile float64 `yaml:"quantile"`
+	Quantile float64 `json:"quantile" yaml:"quantile"`
 	// Jitter is the largest relative change of brightness, contrast or
 	// saturation of the images that the global student sees.
-	Jitter float64 `yaml:"jitter"`
+	Jitter float64 `json:"jitter" yaml:"jitter"`
 	// Weights of the three losses.
-	Local  float64 `yaml:"local"`
-	Global float64 `yaml:"global"`
-	Fusion float64 `yaml:"fusion"`
+	Local  float64 `json:"local" yaml:"local"`
+	Global float64 `json:"global" yaml:"global"`
+	Fusion float64 `json:"fusion" yaml:"fusion"`
 }
 
 func (o Students) check() error {

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
-	"time"
-
-	"github.com/schollz/progressbar/v3"
 
 	"aecsad/core/pipeline"
 )
@@ -62,23 +58,4 @@ func (f *runFlags) step(a *app, do func(r *pipeline.Run) error) error {
 		return err
 	}
 	return nil
-}
-
-// bars shows one progress bar per stage, with the time left.
-func bars() func(stage string, done, total int) {
-	var bar *progressbar.ProgressBar
-	stage := ""
-	return func(name string, done, total int) {
-		if name != stage || bar == nil {
-			stage = name
-			bar = progressbar.NewOptions(total,
-				progressbar.OptionSetDescription(fmt.Sprintf("%-22s", name)),
-				progressbar.OptionSetWriter(os.Stderr),
-				progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true),
-				progressbar.OptionSetElapsedTime(true), progressbar.OptionSetWidth(24),
-				progressbar.OptionThrottle(200*time.Millisecond),
-				progressbar.OptionOnCompletion(func() { fmt.Fprintln(os.Stderr) }))
-		}
-		bar.Set(done)
-	}
 }

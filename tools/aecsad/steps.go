@@ -41,16 +41,23 @@ func train(a *app, r *pipeline.Run) error {
 		a.printf("note: profile %s has an untrained teacher (weights from seed %d); it finds logical faults well, structural ones only roughly\n",
 			r.Config.Profile, r.Config.Seed)
 	}
-	if _, err := os.Stat(filepath.Join(r.Dir, pipeline.LabelFile)); os.IsNotExist(err) {
-		if err := label(a, r); err != nil {
-			return err
-		}
+	if err := labelled(a, r); err != nil {
+		return err
 	}
 	if err := r.Train(a.ctx); err != nil {
 		return err
 	}
 	a.printf("wrote %s\n", filepath.Join(r.Dir, pipeline.WeightsFile))
 	return nil
+}
+
+// labelled runs the label step unless the run folder has labels, which may have
+// been corrected by hand.
+func labelled(a *app, r *pipeline.Run) error {
+	if _, err := os.Stat(filepath.Join(r.Dir, pipeline.LabelFile)); !os.IsNotExist(err) {
+		return err
+	}
+	return label(a, r)
 }
 
 type calibrateCommand struct{ runFlags }
@@ -94,16 +101,29 @@ type fitCommand struct{ runFlags }
 
 func (c *fitCommand) Run(a *app) error {
 	return c.step(a, func(r *pipeline.Run) error {
+		w := newWatch()
+		if err := labelled(a, r); err != nil {
+			return err
+		}
+		w.lap("label")
 		if err := train(a, r); err != nil {
 			return err
 		}
+		w.lap("train")
 		if err := calibrate(a, r); err != nil {
 			return err
 		}
+		w.lap("calibrate")
 		if len(r.Set.Test) == 0 {
-			a.printf("no test images, so no evaluation\n")
+			a.printf("no test images, so no evaluation\n%s\n", w)
 			return nil
 		}
-		return evaluate(a, r)
+		if err := evaluate(a, r); err != nil {
+			return err
+		}
+		w.lap("evaluate")
+		a.printf("%s\n", w)
+		r.Logf("%s", w)
+		return nil
 	})
 }

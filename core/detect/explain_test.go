@@ -1,0 +1,84 @@
+package detect
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"aecsad/core/model"
+	"aecsad/core/net"
+	"aecsad/core/stats"
+)
+
+// gaussian has independent entries with a mean of 0.1 and a standard deviation
+// of 0.01.
+func gaussian(n int) stats.Gaussian {
+	g := stats.Gaussian{Mean: make([]float64, n), Precision: make([]float64, n*n)}
+	for i := range g.Mean {
+		g.Mean[i], g.Precision[i*n+i] = 0.1, 1e4
+	}
+	return g
+}
+
+func counted() *model.Model {
+	m := &model.Model{Components: []string{"bolt", "nut"}, Config: net.Config{Segmentor: net.Segmentor{Classes: 3}}}
+	for _, grid := range Grids {
+		m.Calibration.Histograms = append(m.Calibration.Histograms, model.Histogram{Grid: grid, Gaussian: gaussian(grid * grid * 3)})
+	}
+	return m
+}
+
+func TestFindingsNameTheMissingPart(t *testing.T) {
+	m := counted()
+	r := &Raw{}
+	for _, h := range m.Calibration.Histograms {
+		r.Histograms = append(r.Histograms, append([]float64{}, h.Gaussian.Mean...))
+	}
+	r.Histograms[0][2] = 0.05  // half of the nuts
+	r.Histograms[1][1*3+2] = 0 // all those of the bottom left quarter
+	f := logicalFindings(m, r, 200, 100)
+	require.Len(t, f, 2)
+	assert.Equal(t, Finding{
+		Kind: Logical, Component: "nut", X: 0, Y: 0, W: 200, H: 100, Observed: 0.05, Expected: 0.1, Contribution: 0.5,
+		Sentence: "nut covers 5.00 % of the image, expected 10.00 %: 50 % of it is missing there",
+	}, f[0])
+	assert.Equal(t, Finding{
+		Kind: Logical, Component: "nut", X: 0, Y: 50, W: 100, H: 50, Observed: 0, Expected: 0.1, Contribution: 0.5,
+		Sentence: "nut covers 0.00 % of the bottom left quarter, expected 10.00 %: it is missing there",
+	}, f[1])
+}
+
+func TestFindingsBoxTheScratch(t *testing.T) {
+	m := counted()
+	m.Calibration.Level = 0.5
+	v := &Verdict{MapSide: 8, Fused: make([]float32, 64)}
+	for _, i := range []int{9, 10, 11} { // row 1, columns 1 to 3
+		v.Fused[i] = 1
+	}
+	v.Fused[11] = 2
+	v.Fused[63] = 0.6
+	f := structuralFindings(m, v, 80, 160)
+	require.Len(t, f, 2)
+	assert.Equal(t, [4]int{10, 20, 30, 20}, [4]int{f[0].X, f[0].Y, f[0].W, f[0].H})
+	assert.InDelta(t, 1.5/1.6, f[0].Contribution, 1e-6)
+	assert.Contains(t, f[0].Sentence, "about 30 x 20 pixels at (10, 20)")
+	assert.Equal(t, [4]int{70, 140, 10, 20}, [4]int{f[1].X, f[1].Y, f[1].W, f[1].H})
+}
+
+func TestBlobsAreFourConnected(t *testing.T) {
+	m := []float32{
+		1, 0, 1,
+		0, 1, 1,
+		1, 0, 0,
+	}
+	assert.Equal(t, []blob{{0, 0, 0, 0, 1}, {1, 0, 2, 1, 1}, {0, 2, 0, 2, 1}}, blobs(m, 3, 0.5))
+}
+
+func TestPeakAndFuse(t *testing.T) {
+	c := &model.Calibration{Local: model.Scale{Start: 0, End: 1}, Global: model.Scale{Start: 1, End: 2}}
+	local, global, fused := Fuse(c, &Raw{Local: []float32{1, 0}, Global: []float32{1, 3}})
+	assert.InDeltaSlice(t, []float32{0.1, 0}, local, 1e-6)
+	assert.InDeltaSlice(t, []float32{0, 0.2}, global, 1e-6)
+	assert.InDelta(t, 0.2, Peak(fused), 1e-6)
+}

@@ -1,0 +1,73 @@
+package model_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"aecsad/core/model"
+	"aecsad/core/model/modeltest"
+)
+
+func TestFileHoldsEverything(t *testing.T) {
+	m := modeltest.Tiny(3)
+	path := filepath.Join(t.TempDir(), "m.aecsad")
+	require.NoError(t, m.Save(path))
+	back, err := model.Load(path)
+	require.NoError(t, err)
+	assert.Equal(t, m, back)
+	b, err := m.Bytes()
+	require.NoError(t, err)
+	file, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, file, b, "a file is the same from memory and from disk")
+	again, err := model.LoadBytes(b)
+	require.NoError(t, err)
+	assert.Equal(t, m, again)
+}
+
+func TestWeightsAwaitCalibration(t *testing.T) {
+	m := modeltest.Tiny(3)
+	m.Calibration = model.Calibration{}
+	path := filepath.Join(t.TempDir(), "w.aecsad")
+	require.NoError(t, m.SaveWeights(path))
+	back, err := model.LoadWeights(path)
+	require.NoError(t, err)
+	assert.Equal(t, m.Weights, back.Weights)
+	_, err = model.Load(path)
+	assert.ErrorContains(t, err, `kind "weights", expected "model"`)
+	assert.ErrorContains(t, m.Save(path), "not calibrated")
+}
+
+func TestCheckRefusesWhatCannotBe(t *testing.T) {
+	for want, spoil := range map[string]func(m *model.Model){
+		"component names":            func(m *model.Model) { m.Components = m.Components[:1] },
+		"side is 65":                 func(m *model.Model) { m.Config.Side = 65 },
+		"NaN at element 1":           func(m *model.Model) { m.Weights["local.conv1.bias"].Data[1] = nan() },
+		"histogram has a mean":       func(m *model.Model) { m.Calibration.Histograms[1].Gaussian.Mean = nil },
+		"standard deviations":        func(m *model.Model) { m.Calibration.Logical.Std = 0 },
+		"not calibrated":             func(m *model.Model) { m.Calibration.Scores = nil },
+		"calibration holds NaN":      func(m *model.Model) { m.Calibration.Threshold = float64(nan()) },
+		"expected spatial or vector": func(m *model.Model) { m.Config.Global.Bottleneck = "wide" },
+	} {
+		m := modeltest.Tiny(3)
+		spoil(m)
+		assert.ErrorContains(t, m.Check(), want)
+	}
+	require.NoError(t, modeltest.Tiny(3).Check())
+}
+
+func nan() float32 {
+	zero := float32(0)
+	return zero / zero
+}
+
+func TestScale(t *testing.T) {
+	s := model.Scale{Start: 2, End: 4}
+	assert.InDelta(t, 0.0, s.Apply(2), 1e-7)
+	assert.InDelta(t, 0.1, s.Apply(4), 1e-7)
+	assert.Equal(t, float32(7), model.Scale{Start: 1, End: 1}.Apply(7), "equal quantiles leave the map as it is (spec E)")
+}

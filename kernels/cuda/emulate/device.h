@@ -1,0 +1,141 @@
+// compat/device.h for the CPU: blocks, warps and threads as fibers of one OS
+// thread. A .cu file compiled with -DAECSAD_EMULATE and
+// -DAECSAD_FAMILY=<name> registers its kernels for machine.cu to run.
+
+#ifndef AECSAD_EMULATE_DEVICE_H
+#define AECSAD_EMULATE_DEVICE_H
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#define DEVICE static inline
+#define __device__
+
+struct ae_uint3 {
+	unsigned x, y, z;
+};
+
+struct float4 {
+	float x, y, z, w;
+} __attribute__((aligned(16)));
+
+// ---- threads ----
+
+enum ae_state { AE_READY, AE_AT_BARRIER, AE_AT_COLLECTIVE, AE_DONE };
+
+// A collective is an operation of the lanes of a warp named in mask: the last
+// lane to arrive does it for all, through pointers into the frames of the others.
+typedef void ae_collective(void *const frames[32], unsigned mask);
+
+// ae_lane is a CUDA thread.
+struct ae_lane {
+	void *stack_pointer;
+	ae_uint3 thread;
+	ae_state state;
+	const char *what; // what it waits in, and the line of the source
+	int line;
+	unsigned mask;
+	void *frame;
+};
+
+extern ae_lane *ae_self;
+extern ae_uint3 ae_block, ae_grid;
+
+#define threadIdx (ae_self->thread)
+#define blockIdx ae_block
+#define gridDim ae_grid
+
+void ae_barrier(int line);
+void ae_collect(const char *what, int line, unsigned mask, void *frame, ae_collective *all);
+
+#define __syncthreads() ae_barrier(__LINE__)
+
+// ---- warp operations ----
+
+struct ae_shuffle {
+	float value, result;
+	int xor_mask;
+};
+
+inline void ae_shuffle_all(void *const frames[32], unsigned mask) {
+	for (int i = 0; i < 32; i++)
+		if (mask >> i & 1) {
+			ae_shuffle *s = (ae_shuffle *)frames[i];
+			// A lane outside the mask has no value to give: the result is undefined.
+			int from = i ^ s->xor_mask;
+			s->result = mask >> from & 1 ? ((ae_shuffle *)frames[from])->value : __builtin_nanf("");
+		}
+}
+
+inline float ae_shuffle_xor(int line, unsigned mask, float v, int xor_mask) {
+	ae_shuffle s = {v, 0, xor_mask};
+	ae_collect("shuffle", line, mask, &s, ae_shuffle_all);
+	return s.result;
+}
+
+#define __shfl_xor_sync(mask, v, xor_mask) ae_shuffle_xor(__LINE__, mask, v, xor_mask)
+
+// ---- memory ----
+
+// Threads change only at barriers and collectives, so plain code is atomic.
+inline unsigned atomicAdd(unsigned *p, unsigned v) { return std::exchange(*p, *p + v); }
+inline unsigned atomicMin(unsigned *p, unsigned v) { return std::exchange(*p, v < *p ? v : *p); }
+
+// Shared memory of a family lies in one section, which is filled with NaN before
+// every block: nothing that the last block left can be mistaken for data.
+#define AE_TEXT_(x) #x
+#define AE_TEXT(x) AE_TEXT_(x)
+#define __shared__ static __attribute__((section("ae_shared_" AE_TEXT(AECSAD_FAMILY))))
+
+extern char ae_shared_begin[] asm("__start_ae_shared_" AE_TEXT(AECSAD_FAMILY)) __attribute__((weak, visibility("hidden")));
+extern char ae_shared_end[] asm("__stop_ae_shared_" AE_TEXT(AECSAD_FAMILY)) __attribute__((weak, visibility("hidden")));
+
+// ---- kernels ----
+
+// ae_kernel is a kernel as the fake driver sees it.
+struct ae_kernel {
+	const char *name;
+	int parameters; // of 8 bytes each
+	void (*call)(void *const *parameters);
+	char *shared_begin, *shared_end;
+	ae_kernel *next;
+};
+
+extern ae_kernel *ae_kernels;
+
+template <class... P, size_t... I>
+void ae_unpack(void (*f)(P...), void *const *p, std::index_sequence<I...>) {
+	f(*(P *)p[I]...);
+}
+
+template <auto F> struct ae_call;
+template <class... P, void (*F)(P...)> struct ae_call<F> {
+	static_assert(((sizeof(P) == 8) && ...), "a kernel's parameters have 8 bytes each");
+	static constexpr int parameters = sizeof...(P);
+	static void call(void *const *p) { ae_unpack(F, p, std::index_sequence_for<P...>()); }
+};
+
+struct ae_register {
+	ae_kernel k;
+	ae_register(const char *name, int parameters, void (*call)(void *const *)) : k{name, parameters, call, ae_shared_begin, ae_shared_end, ae_kernels} {
+		ae_kernels = &k;
+	}
+};
+
+#define KERNEL(name, ...)                                                                       \
+	static void name(__VA_ARGS__);                                                              \
+	static ae_register ae_registered_##name(#name, ae_call<name>::parameters, ae_call<name>::call); \
+	static void name(__VA_ARGS__)
+
+// ---- running (machine.cu) ----
+
+// The order in which the threads of a block take turns.
+enum ae_order { AE_NORMAL, AE_REVERSED, AE_SHUFFLED };
+
+// ae_launch runs a grid of blocks of `threads` threads. It returns NULL, or what
+// went wrong: a text that is valid until the next launch.
+const char *ae_launch(const ae_kernel *k, ae_uint3 grid, int threads, void *const *parameters, ae_order order);
+
+#endif
