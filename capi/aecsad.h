@@ -224,10 +224,11 @@ enum {
     AECSAD_BGR8 = 2,
     AECSAD_RGBA8 = 3, /* the fourth byte is ignored */
     AECSAD_BGRA8 = 4,
-    AECSAD_GRAY8 = 5  /* refused with AECSAD_ERR_IMAGE: the method needs colour */
+    AECSAD_GRAY8 = 5, /* refused with AECSAD_ERR_IMAGE: the method needs colour */
+    AECSAD_RGB16 = 6  /* three 16-bit numbers, little-endian; the high bytes are used */
 };
 
-/* Pixels of the caller, of any size from 1 x 1. They are resized with
+/* Pixels of the caller, 1 to 65536 on each side. They are resized with
  * antialiasing to the side of the model without keeping the aspect ratio, as in
  * training. They are read where they are, and no byte beside them is. */
 typedef struct aecsad_image {

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -74,16 +75,20 @@ func finish(f *os.File, path string, old fs.FileInfo, write func(io.Writer) erro
 	return os.Rename(f.Name(), path)
 }
 
-func temporary(path, middle string) string {
-	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+middle+".tmp")
-}
+// A temporary file is named .NAME.xxxxxxxx.tmp, with eight random hex digits.
+const (
+	temporaryDigits = 8
+	temporarySuffix = ".tmp"
+)
+
+func temporaryPrefix(path string) string { return "." + filepath.Base(path) + "." }
 
 // createBeside makes a new file next to path. Unlike os.CreateTemp it leaves the
 // permissions to the umask, as for any file that a user makes.
 func createBeside(path string) (*os.File, error) {
 	for try := 0; ; try++ {
-		name := temporary(path, fmt.Sprintf("%08x", rand.Uint32()))
-		f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+		name := fmt.Sprintf("%s%0*x%s", temporaryPrefix(path), temporaryDigits, rand.Uint32(), temporarySuffix)
+		f, err := os.OpenFile(filepath.Join(filepath.Dir(path), name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
 		if errors.Is(err, fs.ErrExist) && try < 100 {
 			continue
 		}
@@ -98,11 +103,12 @@ func sweep(path string) {
 	if err != nil {
 		return
 	}
-	pattern := filepath.Base(temporary(path, ""))
-	prefix, suffix := pattern[:len(pattern)-len(".tmp")], ".tmp"
+	prefix := temporaryPrefix(path)
 	for _, e := range entries {
 		n := e.Name()
-		if len(n) != len(prefix)+8+len(suffix) || n[:len(prefix)] != prefix || n[len(n)-len(suffix):] != suffix {
+		ours := strings.HasPrefix(n, prefix) && strings.HasSuffix(n, temporarySuffix) &&
+			len(n) == len(prefix)+temporaryDigits+len(temporarySuffix)
+		if !ours {
 			continue
 		}
 		if st, err := e.Info(); err == nil && st.Mode().IsRegular() && time.Since(st.ModTime()) > staleAfter {

@@ -23,7 +23,7 @@ func Encode(f *File) ([]byte, error) {
 	for _, s := range sections {
 		n += s.blocks()
 	}
-	h.blocks = make([]block, n)
+	h.blocks = make([]block, n) // for its size alone; the rows come with the blocks
 	start := preamble + len(h.append(nil))
 	if start-preamble > MaxHeader {
 		return nil, fmt.Errorf("header has %d bytes, expected at most %d: too many tensors with too long names", start-preamble, MaxHeader)
@@ -37,7 +37,7 @@ func Encode(f *File) ([]byte, error) {
 		}
 	}
 	b := w.out
-	h.append(b[:preamble])
+	h.append(b[:preamble]) // into the room that was left for it
 	copy(b, magic)
 	le.PutUint32(b[atVersion:], version)
 	le.PutUint32(b[atHeader:], uint32(start-preamble))

@@ -19,6 +19,7 @@ func picture(t *testing.T, path string, n int) {
 	for i := range im.Pix {
 		im.Pix[i] = uint8(100 + (i*7+n*13)%50)
 	}
+	im.Set(0, 0, color.RGBA{R: uint8(n), G: uint8(n >> 8), A: 255})
 	write(t, path, im)
 }
 

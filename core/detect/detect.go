@@ -19,6 +19,13 @@ import (
 // ErrClosed is returned by a detector that has been closed.
 var ErrClosed = errors.New("the detector is closed")
 
+// DeviceError says that the device of the options cannot be used here.
+type DeviceError struct{ Err error }
+
+func (e *DeviceError) Error() string { return e.Err.Error() }
+
+func (e *DeviceError) Unwrap() error { return e.Err }
+
 // Options of Open. The zero value is a good default.
 type Options struct {
 	// Device is auto, ref or cpu; empty means AECSAD_DEVICE or auto.
@@ -97,7 +104,7 @@ func New(m *model.Model, o Options) (*Detector, error) {
 	}
 	device, err := devices.Open(o.Device)
 	if err != nil {
-		return nil, err
+		return nil, &DeviceError{err}
 	}
 	c := m.Calibration
 	d := &Detector{
@@ -137,9 +144,7 @@ func (d *Detector) Inspect(p image.Pixels) (*Verdict, error) {
 		return nil, err
 	}
 	defer d.running.Done()
-	e := <-d.engines
-	r, err := e.Run(p)
-	d.engines <- e
+	r, err := d.run(p)
 	if err != nil {
 		return nil, err
 	}
@@ -152,6 +157,13 @@ func (d *Detector) Inspect(p image.Pixels) (*Verdict, error) {
 		v.Findings = explain(d.m, v, r, p.Width, p.Height)
 	}
 	return v, nil
+}
+
+// run gives the engine back even if the caller's memory vanishes while it reads.
+func (d *Detector) run(p image.Pixels) (*Raw, error) {
+	e := <-d.engines
+	defer func() { d.engines <- e }()
+	return e.Run(p)
 }
 
 // enter registers a running inspection and reads the threshold it is judged by.

@@ -46,12 +46,17 @@ func Adam(decay float64) Optimizer { return Optimizer{0.9, 0.999, 1e-8, decay} }
 // read, such as the parts of the loss.
 func (g *Graph) Train(loss *Value, opt Optimizer, o Outputs) *Program {
 	l := newLowering(true)
+	l.learn(g, loss, o)
+	return l.finish(o, l.adam(g, opt))
+}
+
+// learn writes forward and backward, with frozen parts merged.
+func (l *lowering) learn(g *Graph, loss *Value, o Outputs) {
 	values := append(o.sorted(), loss)
 	nodes := reach(g, values)
 	nodes = fuse(nodes, values, func(n *node) bool { return n.frozen && !n.out.grad })
 	l.forward(nodes)
 	l.backward(nodes, loss)
-	return l.finish(o, l.adam(g, opt))
 }
 
 func (o Outputs) sorted() []*Value {

@@ -143,8 +143,11 @@ func (s *Session) Run() error { return s.s.Run() }
 // Step runs training step t (0, 1, ...) with a learning rate.
 func (s *Session) Step(t int, lr float64) error {
 	if s.p.clock >= 0 {
-		n := float64(t + 1)
-		c1, c2 := 1-math.Pow(s.p.opt.Beta1, n), 1-math.Pow(s.p.opt.Beta2, n)
+		// Of the betas as the instruction has them, in float32: for 0.999 the
+		// share of the newest gradient differs from 1-Beta2 by 1.3e-5, which
+		// cancels only against a correction made of the same number.
+		n, b1, b2 := float64(t+1), float64(float32(s.p.opt.Beta1)), float64(float32(s.p.opt.Beta2))
+		c1, c2 := 1-math.Pow(b1, n), 1-math.Pow(b2, n)
 		if err := s.s.Write(s.p.clock, []float32{float32(lr), float32(c1), float32(c2)}); err != nil {
 			return err
 		}

@@ -21,20 +21,19 @@ const (
 	RGB16                   // 6 bytes: three 16-bit numbers, little-endian; the high bytes are used
 )
 
-// layout is where the three colours of a pixel are: the byte of each, counted
-// from the pixel's first.
+// layout is what the resize needs to know of a format.
 type layout struct {
-	name             string
-	size             int // bytes per pixel
-	red, green, blue int
+	name      string
+	size      int // bytes per pixel
+	blueFirst bool
 }
 
 var layouts = map[Format]layout{
-	RGB8:  {"RGB8", 3, 0, 1, 2},
-	BGR8:  {"BGR8", 3, 2, 1, 0},
-	RGBA8: {"RGBA8", 4, 0, 1, 2},
-	BGRA8: {"BGRA8", 4, 2, 1, 0},
-	RGB16: {"RGB16", 6, 1, 3, 5},
+	RGB8:  {"RGB8", 3, false},
+	BGR8:  {"BGR8", 3, true},
+	RGBA8: {"RGBA8", 4, false},
+	BGRA8: {"BGRA8", 4, true},
+	RGB16: {"RGB16", 6, false},
 }
 
 // String is the name of the format.

@@ -24,6 +24,10 @@ type Encoder struct {
 	// deterministic weights from the seed, with batch statistics of the
 	// training images.
 	Pretrained bool `json:"pretrained" yaml:"pretrained"`
+	// Momentum is the share of the newest batch in the batch statistics of an
+	// encoder that is being trained; 0 means 1, so that one batch sets them
+	// whole. No setting of a model: there the encoder is frozen.
+	Momentum float64 `json:"-" yaml:"-"`
 }
 
 // Teacher is the fixed projection's number of output channels.

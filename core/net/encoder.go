@@ -13,38 +13,44 @@ type Features struct {
 	F3 *g.Value // [N, 16*Width, Side/16, Side/16] 1024x16x16
 }
 
-// momentum of the encoder's statistics: they are frozen except while Settle
-// measures them on the training images, when one batch sets them whole.
-const settleMomentum = 1
-
 // EncoderNet is WideResNet-50-2 up to its third stage (spec 1.1): stem, then
 // stages of 3, 4 and 6 bottleneck blocks, stride in the 3x3 convolution.
 func EncoderNet(s g.Scope, c Encoder, x *g.Value) Features { // x: N,3,256,256
+	e := encoder{momentum: c.Momentum}
+	if e.momentum == 0 {
+		e.momentum = 1
+	}
 	y := heConv(s, "conv1", x, c.Width, 7, g.Conv{Stride: 2, Pad: 3}) // N,64,128,128
-	y = s.Relu(s.Sub("bn1").BatchNorm(y, bnEps, settleMomentum))
+	y = s.Relu(e.norm(s, "bn1", y))
 	y = s.MaxPool(y, g.Pool{Size: 3, Stride: 2, Pad: 1}) // N,64,64,64
-	f1 := stage(s, "layer1", y, 3, 2*c.Width, 1)         // N,256,64,64
-	f2 := stage(s, "layer2", f1, 4, 4*c.Width, 2)        // N,512,32,32
-	f3 := stage(s, "layer3", f2, 6, 8*c.Width, 2)        // N,1024,16,16
+	f1 := e.stage(s, "layer1", y, 3, 2*c.Width, 1)       // N,256,64,64
+	f2 := e.stage(s, "layer2", f1, 4, 4*c.Width, 2)      // N,512,32,32
+	f3 := e.stage(s, "layer3", f2, 6, 8*c.Width, 2)      // N,1024,16,16
 	return Features{f1, f2, f3}
 }
 
-func stage(s g.Scope, name string, x *g.Value, blocks, width, stride int) *g.Value {
+// encoder is what all layers of an encoder share.
+type encoder struct{ momentum float64 }
+
+func (e encoder) norm(s g.Scope, name string, x *g.Value) *g.Value {
+	return s.Sub(name).BatchNorm(x, bnEps, e.momentum)
+}
+
+func (e encoder) stage(s g.Scope, name string, x *g.Value, blocks, width, stride int) *g.Value {
 	for i := 0; i < blocks; i++ {
-		x = bottleneck(s.Sub(fmt.Sprintf("%s.%d", name, i)), x, width, stride, i == 0)
+		x = e.bottleneck(s.Sub(fmt.Sprintf("%s.%d", name, i)), x, width, stride, i == 0)
 		stride = 1
 	}
 	return x
 }
 
-func bottleneck(s g.Scope, x *g.Value, width, stride int, first bool) *g.Value {
-	bn := func(name string, v *g.Value) *g.Value { return s.Sub(name).BatchNorm(v, bnEps, settleMomentum) }
-	y := s.Relu(bn("bn1", heConv(s, "conv1", x, width, 1, g.Conv{})))
-	y = s.Relu(bn("bn2", heConv(s, "conv2", y, width, 3, g.Conv{Stride: stride, Pad: 1})))
-	y = bn("bn3", heConv(s, "conv3", y, 2*width, 1, g.Conv{}))
+func (e encoder) bottleneck(s g.Scope, x *g.Value, width, stride int, first bool) *g.Value {
+	y := s.Relu(e.norm(s, "bn1", heConv(s, "conv1", x, width, 1, g.Conv{})))
+	y = s.Relu(e.norm(s, "bn2", heConv(s, "conv2", y, width, 3, g.Conv{Stride: stride, Pad: 1})))
+	y = e.norm(s, "bn3", heConv(s, "conv3", y, 2*width, 1, g.Conv{}))
 	shortcut := x
 	if first {
-		shortcut = bn("downsample.1", heConv(s, "downsample.0", x, 2*width, 1, g.Conv{Stride: stride}))
+		shortcut = e.norm(s, "downsample.1", heConv(s, "downsample.0", x, 2*width, 1, g.Conv{Stride: stride}))
 	}
 	return s.Relu(s.Add(y, shortcut))
 }

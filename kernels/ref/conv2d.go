@@ -124,10 +124,11 @@ func conv2dBackwardFilter(o kernels.Conv2DBackwardFilter, a args) {
 			taps(o.ConvShape, func(c, r, s int) {
 				dot := 0.0
 				overlap(o.ConvShape, r, s, func(p, h, lo, hi, w0 int) {
-					in, out := image[(c*o.H+h)*o.W:], channel[p*q:]
+					in, out, row := image[(c*o.H+h)*o.W:], channel[p*q:], 0.0
 					for q := lo; q < hi; q++ {
-						dot += out[q] * in[q*o.Stride+w0]
+						row += out[q] * in[q*o.Stride+w0]
 					}
+					dot += row
 				})
 				sum[((k*o.C+c)*o.R+r)*o.S+s] += dot
 			})

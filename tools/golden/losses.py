@@ -20,8 +20,8 @@ def cross_entropy(logits, labels):
 def one_hot(labels, classes):
     """[N, C, H, W], zero where the label is outside the classes, and the mask of the others."""
     known = (labels >= 0) & (labels < classes)
-    y = F.one_hot(torch.where(known, labels, 0.0).long(), classes).permute(0, 3, 1, 2).double()
-    return y * known.unsqueeze(1), known
+    y = F.one_hot(torch.where(known, labels, 0.0).long(), classes).permute(0, 3, 1, 2)
+    return (y * known.unsqueeze(1)).to(labels.dtype), known
 
 
 def focal(p, labels):

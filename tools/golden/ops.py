@@ -147,11 +147,11 @@ def concat(case):
     case.gradients(y, d0=parts[0], d1=parts[1], d2=parts[2])
 
 
-def pool(name, op, function, size, stride, pad, shape=(2, 3, 9, 7)):
+def pool(name, op, function, size, stride, pad, lo=-1, hi=1, shape=(2, 3, 9, 7)):
     case = Case(name)
     n, c, h, w = shape
     geometry = dict(N=n, C=c, H=h, W=w, R=size, Stride=stride, Pad=pad)
-    x = case.input("x", shape)
+    x = case.input("x", shape, lo, hi)
     y = function(x, size, stride, pad)
     case.call(op, "y x", **geometry)
     case.call(op + "Backward", "dx dy" + (" x" if op == "MaxPool" else ""), **geometry)
@@ -164,7 +164,7 @@ def pools():
     yield pool("average pool 3x3", "AvgPool", F.avg_pool2d, 3, 1, 1)
     yield pool("average pool 2x2 stride 2, padded", "AvgPool", F.avg_pool2d, 2, 2, 1)
     yield pool("max pool 3x3 stride 2", "MaxPool", F.max_pool2d, 3, 2, 1)
-    yield pool("max pool 3x3 of negative numbers", "MaxPool", lambda x, *g: F.max_pool2d(x - 2, *g) + 2, 3, 2, 1)
+    yield pool("max pool 3x3 of negative numbers", "MaxPool", F.max_pool2d, 3, 2, 1, -2, -1)
 
 
 def global_avg_pool(case, shape=(2, 5, 3, 4)):

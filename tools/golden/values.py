@@ -55,6 +55,8 @@ def weight_range(name, shape):
         return -bound, bound
     if last in ("running_var", "std"):
         return 1.0, 1.25
+    if name.endswith("bn3.weight"):
+        return 0.1, 0.2  # the end of a residual branch
     if last == "weight":
         return 0.5, 1.0
     return -0.1, 0.1

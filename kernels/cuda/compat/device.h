@@ -21,6 +21,7 @@
 #define __global__ __attribute__((global))
 #define __shared__ __attribute__((shared))
 
+#define UNROLL _Pragma("unroll")
 #define DEVICE static __device__ inline __attribute__((always_inline))
 #define KERNEL(name, ...) extern "C" __global__ __attribute__((launch_bounds(AE_THREADS))) void name(__VA_ARGS__)
 
@@ -44,8 +45,6 @@ extern const __device__ __attribute__((weak)) ae_grid_size gridDim;
 struct __attribute__((aligned(16))) float4 {
 	float x, y, z, w;
 };
-
-DEVICE void __syncthreads() { __nvvm_bar_sync(0); }
 
 // The value of v in the lane whose number differs by the bits of xor_mask.
 DEVICE float __shfl_xor_sync(unsigned mask, float v, int xor_mask) {

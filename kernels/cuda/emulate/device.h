@@ -11,6 +11,7 @@
 #include <utility>
 
 #define DEVICE static inline
+#define UNROLL _Pragma("GCC unroll 16")
 #define __device__
 
 struct ae_uint3 {

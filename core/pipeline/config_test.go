@@ -1,0 +1,48 @@
+package pipeline
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestConfigLayers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	require.NoError(t, os.WriteFile(path, []byte("profile: paper\nseed: 7\nstudents:\n  steps: 123\n"), 0o666))
+	c, err := ReadConfig(path, []string{"students.rate=0.5", "seed=9"})
+	require.NoError(t, err)
+	paper, err := Defaults("paper")
+	require.NoError(t, err)
+	paper.Seed, paper.Students.Steps, paper.Students.Rate = 9, 123, 0.5
+	assert.Equal(t, paper, c, "the profile, then the file, then --set")
+}
+
+func TestConfigIsWrittenResolved(t *testing.T) {
+	c, err := ReadConfig("", []string{"network.global.bottleneck=vector", "segmentor.anomalies.min_distance=0.1"})
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	require.NoError(t, c.write(path))
+	back, err := ReadConfig(path, nil)
+	require.NoError(t, err)
+	assert.Equal(t, c, back)
+}
+
+func TestConfigErrorsNameTheKey(t *testing.T) {
+	for set, want := range map[string]string{
+		"network.side=100":                 "side is 100",
+		"network.encoder.wide=3":           "wide",
+		"calibrate.false_alarm_rate=0":     "calibrate.false_alarm_rate is 0",
+		"threads=-1":                       "threads is -1",
+		"network.global.bottleneck=narrow": "expected spatial or vector",
+		"students.steps=many":              "many",
+		"students":                         "expected key=value",
+		"network.segmentor.momentum=2":     "segmentor.momentum is 2",
+		"network.side=64,label={side: 64":  "--set",
+	} {
+		_, err := ReadConfig("", []string{set})
+		assert.ErrorContains(t, err, want, set)
+	}
+}
