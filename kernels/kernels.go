@@ -6,6 +6,8 @@
 // layout it likes; only Write and Read speak NCHW.
 package kernels
 
+import "time"
+
 // Op is one instruction: a struct of integers, floats and flags that fixes all
 // shapes. Buffers gives the number of float32 elements of every buffer that a
 // Call of it binds: the outputs first (in/out buffers count as outputs), then
@@ -59,4 +61,18 @@ type Session interface {
 	Setup() error
 	Run() error
 	Close() error
+}
+
+// Profiler is a Session that can tell where its time goes.
+type Profiler interface {
+	// Profile is Run, and returns how long each call took. What a machine does
+	// for several calls at once counts for the first of them.
+	Profile() ([]time.Duration, error)
+}
+
+// Meter is a Device that measures what it could do at best.
+type Meter interface {
+	// Peak is the number of floating-point operations per second that threads
+	// threads reach on registers alone, a multiply-add counting as two.
+	Peak(threads int) (float64, error)
 }

@@ -40,22 +40,25 @@ func inference(c net.Config) (*graph.Graph, graph.Outputs, error) {
 		x := g.Input("x", 1, 3, c.Side, c.Side)
 		f := net.EncoderNet(root.Sub("encoder"), c.Encoder, x)
 
-		classes := root.Argmax(net.SegmentorNet(root.Sub("segmentor"), c, f))
+		count := root.Sub("count")
+		classes := count.Argmax(net.SegmentorNet(root.Sub("segmentor"), c, f))
 		o["classes"] = classes
 		for _, grid := range Grids {
-			o[histogramName(grid)] = root.Histogram(classes, c.Segmentor.Classes, grid)
+			o[HistogramName(grid)] = count.Histogram(classes, c.Segmentor.Classes, grid)
 		}
 
 		target := net.TeacherNet(root.Sub("teacher"), c, f)
 		local, localOfGlobal := net.LocalNet(root.Sub("local"), c, x)
 		global := net.GlobalNet(root.Sub("global"), c, x, 0)
-		o["local"] = root.SquaredDifference(target, local)
-		o["global"] = root.SquaredDifference(global, localOfGlobal)
+		compare := root.Sub("compare")
+		o["local"] = compare.SquaredDifference(target, local)
+		o["global"] = compare.SquaredDifference(global, localOfGlobal)
 	})
 	return g, o, err
 }
 
-func histogramName(grid int) string { return fmt.Sprintf("histogram%d", grid) }
+// HistogramName is the output of the program that has the areas on a grid of Grids.
+func HistogramName(grid int) string { return fmt.Sprintf("histogram%d", grid) }
 
 // Raw is what the networks say about one image, before calibration.
 type Raw struct {
@@ -129,7 +132,7 @@ func (e *Engine) read() (*Raw, error) {
 		r.Classes[i] = uint8(v)
 	}
 	for _, grid := range Grids {
-		h, err := e.session.Output(histogramName(grid))
+		h, err := e.session.Output(HistogramName(grid))
 		if err != nil {
 			return nil, err
 		}

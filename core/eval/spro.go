@@ -26,7 +26,7 @@ type Image struct {
 // Region is a defect that a map should point at. In LOCO it is one file of the
 // ground truth, in other data sets a connected component of the mask.
 type Region struct {
-	Mask []bool // [Height, Width] of its image
+	Pixels []int // y*Width + x of its image, each once
 	// Saturation is the number of pixels from which on the defect counts as found
 	// completely, at least 1.
 	Saturation int
@@ -49,9 +49,9 @@ type Result struct {
 // Means and sums run over all images at once. A pixel of two regions counts in
 // both; a pixel of any region of its image is not defect-free.
 //
-// Memory does not grow with the size of the images: each is enlarged row by row
-// and counted into bins between thresholds, which are every distinct score of a
-// small data set and a sample of a million of them of a large one.
+// One image at a time is enlarged and counted into bins between thresholds. These
+// are every distinct score where all images together have at most maxSamples
+// pixels, and the scores of so many sampled pixels otherwise.
 func Evaluate(images []Image) (*Result, error) {
 	for i := range images {
 		if err := images[i].check(); err != nil {
@@ -133,30 +133,44 @@ func (t *tally) add(im *Image) error {
 	if err != nil {
 		return err
 	}
-	hits := make([][]int32, len(regions)) // bins of the pixels of each region
+	bins := make([]int32, im.Width*im.Height)
 	u, row := newUpsampler(im), make([]float32, im.Width)
 	for y := range im.Height {
 		u.fill(row, y)
 		for x, v := range row {
-			bin, defect := t.levels.bin(v), false
-			for i := range regions {
-				if regions[i].Mask[y*im.Width+x] {
-					hits[i], defect = append(hits[i], int32(bin)), true
-				}
-			}
-			if !defect {
-				t.false[bin]++
-				t.free++
-			}
+			bins[y*im.Width+x] = int32(t.levels.bin(v))
 		}
 	}
-	for i, r := range regions {
-		if len(hits[i]) < r.Saturation {
-			return fmt.Errorf("region %d has %d pixels, expected at least its saturation %d", i, len(hits[i]), r.Saturation)
+	for _, r := range regions {
+		t.addRegion(bins, r)
+	}
+	const defect = -1
+	for _, r := range regions {
+		for _, p := range r.Pixels {
+			bins[p] = defect
 		}
-		t.addRegion(hits[i], r.Saturation)
+	}
+	for _, b := range bins {
+		if b != defect {
+			t.false[b]++
+			t.free++
+		}
 	}
 	return nil
+}
+
+// addRegion lets the highest pixels of a region, as many as saturate it, raise
+// the overlap by their share; further ones change nothing.
+func (t *tally) addRegion(bins []int32, r Region) {
+	hits := make([]int32, len(r.Pixels))
+	for i, p := range r.Pixels {
+		hits[i] = bins[p]
+	}
+	slices.Sort(hits)
+	for _, b := range hits[len(hits)-r.Saturation:] {
+		t.gain[b] += 1 / float64(r.Saturation)
+	}
+	t.regions++
 }
 
 // regions reads and checks the ground truth.
@@ -171,23 +185,16 @@ func (im *Image) regions() ([]Region, error) {
 	if len(regions) == 0 {
 		return nil, errors.New("ground truth marks no defect")
 	}
+	n := im.Width * im.Height
 	for i, r := range regions {
-		if len(r.Mask) != im.Width*im.Height || r.Saturation < 1 {
-			return nil, fmt.Errorf("region %d has a mask of %d pixels and saturation %d, expected %dx%d and at least 1",
-				i, len(r.Mask), r.Saturation, im.Width, im.Height)
+		if r.Saturation < 1 || r.Saturation > len(r.Pixels) {
+			return nil, fmt.Errorf("region %d of %d pixels has saturation %d, expected 1 to %d", i, len(r.Pixels), r.Saturation, len(r.Pixels))
+		}
+		if slices.Min(r.Pixels) < 0 || slices.Max(r.Pixels) >= n {
+			return nil, fmt.Errorf("region %d has pixels from %d to %d, expected 0 to %d", i, slices.Min(r.Pixels), slices.Max(r.Pixels), n-1)
 		}
 	}
 	return regions, nil
-}
-
-// addRegion lets the highest pixels of a region, as many as saturate it, raise
-// the overlap by their share; further ones change nothing.
-func (t *tally) addRegion(bins []int32, saturation int) {
-	slices.Sort(bins)
-	for _, b := range bins[len(bins)-saturation:] {
-		t.gain[b] += 1 / float64(saturation)
-	}
-	t.regions++
 }
 
 func (t *tally) merge(o *tally) {

@@ -47,26 +47,25 @@ func Truth(item data.Item, defects map[int]data.Defect, width, height int) ([]Re
 
 // channel is the region of one LOCO file.
 func channel(m *image.Labels, defects map[int]data.Defect) (Region, error) {
-	r := Region{Mask: make([]bool, len(m.Pix))}
-	value, area := 0, 0
+	var r Region
+	value := 0
 	for i, v := range m.Pix {
 		if v == 0 {
 			continue
 		}
-		if area > 0 && int(v) != value {
+		if value > 0 && int(v) != value {
 			return Region{}, fmt.Errorf("holds the values %d and %d, expected one per file", value, v)
 		}
-		r.Mask[i], value = true, int(v)
-		area++
+		r.Pixels, value = append(r.Pixels, i), int(v)
 	}
-	if area == 0 {
+	if value == 0 {
 		return Region{}, errors.New("marks no defect")
 	}
 	d, ok := defects[value]
 	if !ok {
 		return Region{}, fmt.Errorf("holds the value %d, expected one of defects_config.json", value)
 	}
-	r.Saturation = SaturationArea(d, area)
+	r.Saturation = SaturationArea(d, len(r.Pixels))
 	return r, nil
 }
 
@@ -91,19 +90,19 @@ func Components(mask []bool, width int) []Region {
 		if !in || seen[start] {
 			continue
 		}
-		r := Region{Mask: make([]bool, len(mask))}
+		var r Region
 		seen[start], stack = true, append(stack, start)
 		for len(stack) > 0 {
 			i := stack[len(stack)-1]
 			stack = stack[:len(stack)-1]
-			r.Mask[i] = true
-			r.Saturation++
+			r.Pixels = append(r.Pixels, i)
 			for _, j := range around(i, width, len(mask)) {
 				if j >= 0 && mask[j] && !seen[j] {
 					seen[j], stack = true, append(stack, j)
 				}
 			}
 		}
+		r.Saturation = len(r.Pixels)
 		regions = append(regions, r)
 	}
 	return regions

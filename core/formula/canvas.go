@@ -38,7 +38,7 @@ func newCanvas(side int, d *draws) *canvas {
 // body is a shape with its place, its surface and its classes.
 type body struct {
 	shape        distance
-	class        uint8
+	class, size  uint8
 	x, y, r      float64 // middle and radius of the disc it fits into
 	sin, cos     float64 // of its turn
 	paint        *surface
@@ -91,7 +91,7 @@ func (c *canvas) fill(b *body) {
 			c.blend(i, cover, b.paint, float32(shade))
 		}
 		if d < 0 {
-			c.describe(i, b.class, grade(b.r, smallest), b.paint)
+			c.describe(i, b.class, b.size, b.paint)
 		}
 		if d > -1 {
 			c.classes[Edge][i] = b.edge(u, v, d)

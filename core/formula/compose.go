@@ -32,7 +32,7 @@ func (c *canvas) newBody(d *draws) *body {
 	kind := d.below(len(outlines))
 	r := d.ratio(smallest, largest*side)
 	b := &body{
-		shape: outlines[kind].make(d, r), class: uint8(1 + kind),
+		shape: outlines[kind].make(d, r), class: uint8(1 + kind), size: grade(r, smallest),
 		x: d.between(-0.5, 0.5) * side, y: d.between(-0.5, 0.5) * side, r: r,
 		paint: newSurface(d),
 	}

@@ -3,6 +3,7 @@ package formula
 import (
 	"math"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -33,10 +34,7 @@ func TestSideIsChecked(t *testing.T) {
 }
 
 func TestEveryClassOccursAndNoOther(t *testing.T) {
-	var seen [Targets]map[uint8]int
-	for k := range seen {
-		seen[k] = map[uint8]int{}
-	}
+	var seen [Targets][256]int
 	for i := range 300 {
 		p, err := Draw(3, i, Side)
 		require.NoError(t, err)
@@ -45,38 +43,47 @@ func TestEveryClassOccursAndNoOther(t *testing.T) {
 				seen[k][c]++
 			}
 		}
-		for _, v := range p.Albedo {
-			require.True(t, v >= 0 && v <= 1, "albedo %v", v)
-		}
+		assert.GreaterOrEqual(t, slices.Min(p.Albedo), float32(0))
+		assert.LessOrEqual(t, slices.Max(p.Albedo), float32(1))
 	}
 	for k := range Targets {
 		for c := range k.Classes() {
-			assert.NotZero(t, seen[k][uint8(c)], "%s %d", k.Name(), c)
+			assert.NotZero(t, seen[k][c], "%s %d", k.Name(), c)
 		}
-		delete(seen[k], Ignore)
-		assert.Len(t, seen[k], k.Classes(), k.Name())
+		for c := k.Classes(); c < Ignore; c++ {
+			assert.Zero(t, seen[k][c], "%s %d", k.Name(), c)
+		}
 	}
 }
 
 func TestOutlinesAreDistances(t *testing.T) {
-	// The gradient of a signed distance has length 1 near the outline; some of
-	// ours are approximate. Nothing reaches out of the disc.
-	const r = 20
+	// Nothing reaches out of the disc, but for round ends and the ripple of
+	// threads. Within a pixel of the outline the slope is that of a distance;
+	// corners and the approximate shapes are let off.
+	const r, h = 20, 0.05
 	for _, o := range outlines {
 		for i := range 20 {
 			s := o.make(newDraws(5, i), r)
-			inside := 0
+			inside, near, steep := 0, 0, 0
 			for y := -1.5 * r; y < 1.5*r; y++ {
 				for x := -1.5 * r; x < 1.5*r; x++ {
 					d := s(x, y)
-					require.False(t, math.IsNaN(d), "%s (%v,%v)", o.name, x, y)
+					if math.IsNaN(d) || d < 0 && hypot(x, y) > r*1.12+1 {
+						t.Fatalf("%s %d: distance %v at (%v,%v)", o.name, i, d, x, y)
+					}
 					if d < 0 {
 						inside++
-						require.LessOrEqual(t, hypot(x, y), r*1.12+1, "%s reaches out", o.name)
+					}
+					if math.Abs(d) < 1 {
+						near++
+						if slope := hypot(s(x+h, y)-d, s(x, y+h)-d) / h; slope < 0.7 || slope > 1.4 {
+							steep++
+						}
 					}
 				}
 			}
 			assert.NotZero(t, inside, "%s %d is empty", o.name, i)
+			assert.LessOrEqual(t, steep, near/5, "%s %d", o.name, i)
 		}
 	}
 }

@@ -16,6 +16,7 @@ func (l *lowering) adam(g *Graph, o Optimizer) *training {
 		if v.role != param || len(l.grads[v]) == 0 {
 			continue
 		}
+		l.path = v.name
 		m := [2]kernels.Slot{l.keep(v.Len()), l.keep(v.Len())}
 		t.moments[v] = m
 		op := kernels.Adam{

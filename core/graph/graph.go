@@ -53,6 +53,14 @@ type node struct {
 	frozen bool // inference behaviour even while training
 }
 
+// path is the scope of the operation; of merged ones, the convolution's.
+func (n *node) path() string {
+	if _, merged := n.rule.(*fused); merged {
+		return strings.TrimSuffix(n.in[1].name, ".weight")
+	}
+	return n.out.name
+}
+
 // rule knows how to write an operation as instructions.
 type rule interface {
 	// forward writes the inference form.

@@ -9,6 +9,8 @@ import (
 type lowering struct {
 	training bool
 	calls    []kernels.Call
+	path     string   // of the node that is being written
+	paths    []string // of each of calls
 	setup    []kernels.Call
 	sizes    []int
 	bound    map[kernels.Slot]bool // must keep a slot of its own
@@ -65,6 +67,7 @@ func (l *lowering) slot(v *Value) kernels.Slot {
 // emit appends a call; the buffers are outputs first.
 func (l *lowering) emit(op kernels.Op, bufs ...kernels.Slot) {
 	l.calls = append(l.calls, kernels.Call{Op: op, Bufs: bufs})
+	l.paths = append(l.paths, l.path)
 }
 
 // emitSetup appends a call that runs once after the weights are written.
@@ -78,6 +81,7 @@ func (l *lowering) emitSetup(op kernels.Op, bufs ...kernels.Slot) {
 // forward writes all nodes in order.
 func (l *lowering) forward(nodes []*node) {
 	for _, n := range nodes {
+		l.path = n.path()
 		if t, ok := n.rule.(trainer); ok && l.training && !n.frozen {
 			t.forwardTrain(l, n)
 		} else {
@@ -125,6 +129,7 @@ func (l *lowering) backward(nodes []*node, loss *Value) {
 	l.grads[loss] = []kernels.Slot{seed}
 	for i := len(nodes) - 1; i >= 0; i-- {
 		n := nodes[i]
+		l.path = n.path()
 		if n.out.grad && len(l.grads[n.out]) > 0 {
 			n.rule.backward(l, n)
 		}

@@ -94,6 +94,8 @@ func (b Binding) Len() int {
 // Program is a planned program with the names of what the host reads and writes.
 type Program struct {
 	Kernels *kernels.Program
+	// Paths has the scope that each of Kernels.Calls comes from.
+	Paths   []string
 	Inputs  map[string]Binding
 	Weights map[string]Binding
 	Outputs map[string]Binding
@@ -124,8 +126,8 @@ func (l *lowering) finish(o Outputs, t *training) *Program {
 	real, kp := l.plan()
 	bind := func(v *Value) Binding { return Binding{real[l.slot(v)], v.Shape} }
 	p := &Program{
-		Kernels: kp,
-		Inputs:  map[string]Binding{}, Weights: map[string]Binding{}, Outputs: map[string]Binding{},
+		Kernels: kp, Paths: l.paths,
+		Inputs: map[string]Binding{}, Weights: map[string]Binding{}, Outputs: map[string]Binding{},
 		Moments: map[string][2]Binding{}, clock: -1, step: -1,
 	}
 	for _, v := range l.inputs {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"sort"
 	"strings"
+	"time"
 
 	"aecsad/kernels"
 )
@@ -139,6 +140,16 @@ func (s *Session) Output(name string) ([]float32, error) {
 
 // Run runs an inference program.
 func (s *Session) Run() error { return s.s.Run() }
+
+// Profile is Run, and returns the time that each of the program's calls took. It
+// is an error on a machine that cannot tell.
+func (s *Session) Profile() ([]time.Duration, error) {
+	p, ok := s.s.(kernels.Profiler)
+	if !ok {
+		return nil, fmt.Errorf("this machine does not time its calls")
+	}
+	return p.Profile()
+}
 
 // Step runs training step t (0, 1, ...) with a learning rate.
 func (s *Session) Step(t int, lr float64) error {

@@ -9,6 +9,10 @@ var (
 	deviation = [3]float32{0.229, 0.224, 0.225}
 )
 
+// Normalization is what Prepare applies to red, green and blue in [0,1]:
+// (v - mean) / deviation.
+func Normalization() (m, d [3]float32) { return mean, deviation }
+
 // normal holds (v/255 - mean) / deviation for the 256 values of each colour.
 var normal = func() (t [3][256]float32) {
 	for c := range t {

@@ -54,9 +54,12 @@ type Scale struct {
 	End   float64 `json:"end"`
 }
 
+// Identity tells whether the two quantiles are the same.
+func (s Scale) Identity() bool { return s.End-s.Start <= 1e-6 }
+
 // Apply scales one map value.
 func (s Scale) Apply(v float32) float32 {
-	if s.End-s.Start <= 1e-6 {
+	if s.Identity() {
 		return v
 	}
 	return float32(0.1 * (float64(v) - s.Start) / (s.End - s.Start))

@@ -15,6 +15,7 @@ import (
 func (r *run) settings() (json.RawMessage, error) {
 	return json.Marshal(struct {
 		Network   net.Config `json:"network"`
+		Encoder   string     `json:"encoder"` // digest of imported weights
 		Seed      uint32     `json:"seed"`
 		Segmentor Segmentor  `json:"segmentor"`
 		Students  Students   `json:"students"`
@@ -23,7 +24,7 @@ func (r *run) settings() (json.RawMessage, error) {
 		Trusted   []int      `json:"trusted"`
 		Maps      string     `json:"label_maps"`
 		Penalty   int        `json:"penalty_images"`
-	}{r.c, r.o.Seed, r.o.Segmentor, r.o.Students, r.d.Digest, len(r.d.Images), r.d.Trusted, r.d.mapsDigest(), len(r.d.Penalty)})
+	}{r.c, r.encoder, r.o.Seed, r.o.Segmentor, r.o.Students, r.d.Digest, len(r.d.Images), r.d.Trusted, r.d.mapsDigest(), len(r.d.Penalty)})
 }
 
 // mapsDigest names the label maps, which people may correct between two runs.

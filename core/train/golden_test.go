@@ -13,7 +13,7 @@ import (
 	"aecsad/core/graph"
 	"aecsad/core/net"
 	"aecsad/kernels"
-	"aecsad/kernels/ref"
+	"aecsad/kernels/devices"
 	"aecsad/tests/golden"
 )
 
@@ -109,6 +109,13 @@ func TestLossCurves(t *testing.T) {
 		for name, losses := range c.Losses {
 			require.Len(t, losses, 10, name)
 		}
-		t.Run(c.Name, func(t *testing.T) { c.hold(t, ref.Open()) })
+		for _, name := range []string{"ref", "cpu"} {
+			t.Run(c.Name+" on "+name, func(t *testing.T) {
+				d, err := devices.Open(name)
+				require.NoError(t, err)
+				defer d.Close()
+				c.hold(t, d)
+			})
+		}
 	}
 }

@@ -1,7 +1,11 @@
 package train
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
+	"io"
 	"strings"
 
 	"aecsad/core/graph"
@@ -43,4 +47,17 @@ func useImported(c net.Config, w, imported graph.Weights) error {
 		w[name] = t
 	}
 	return nil
+}
+
+// digest names imported weights, for checkpoints; none have the empty one.
+func digest(w graph.Weights) string {
+	if w == nil {
+		return ""
+	}
+	h := sha256.New()
+	for _, name := range w.Names() {
+		io.WriteString(h, name)                            //nolint:errcheck // a hash takes everything
+		binary.Write(h, binary.LittleEndian, w[name].Data) //nolint:errcheck
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }

@@ -15,8 +15,9 @@ const settleBatch = 8
 
 // settle gives an encoder with drawn weights the batch statistics of some
 // training images, without which its activations would grow layer by layer.
+// Imported weights bring their own.
 func (r *run) settle() error {
-	if r.c.Encoder.Pretrained {
+	if r.encoder != "" {
 		return nil
 	}
 	n := min(settleBatch, len(r.d.Images))

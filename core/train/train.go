@@ -101,7 +101,7 @@ func Run(ctx context.Context, c net.Config, d Data, imported graph.Weights, o Op
 	if err := useImported(c, w, imported); err != nil {
 		return nil, err
 	}
-	r := &run{ctx: ctx, c: c, d: d, o: o, w: w}
+	r := &run{ctx: ctx, c: c, d: d, o: o, w: w, encoder: digest(imported)}
 	if err := r.resume(); err != nil {
 		return nil, err
 	}
@@ -128,6 +128,7 @@ type run struct {
 	d       Data
 	o       Options
 	w       graph.Weights // all weights
+	encoder string        // digest of the imported encoder weights; empty without
 	moments graph.Weights // Adam's state of the stage under way
 	done    int           // finished stages
 	step    int           // finished steps of the stage under way

@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -57,7 +58,23 @@ func SaveEncoder(path string, w graph.Weights) error {
 	return modelfmt.WriteFile(path, &modelfmt.File{Kind: EncoderKind, Meta: []byte("{}"), Tensors: model.Tensors(w)})
 }
 
-// LoadEncoder reads what SaveEncoder wrote.
+// SavePretrained writes weights that we trained, with how, as half the bytes:
+// filters with 11 significant bits, what there is once per channel with all.
+func SavePretrained(path string, made any, w graph.Weights) error {
+	js, err := json.Marshal(made)
+	if err != nil {
+		return err
+	}
+	tensors := model.Tensors(w)
+	for i, t := range tensors {
+		if len(t.Shape) > 1 {
+			tensors[i].DType = modelfmt.F16
+		}
+	}
+	return modelfmt.WriteFile(path, &modelfmt.File{Kind: EncoderKind, Meta: js, Tensors: tensors})
+}
+
+// LoadEncoder reads what SaveEncoder or SavePretrained wrote.
 func LoadEncoder(path string) (graph.Weights, error) {
 	f, err := modelfmt.ReadFile(path)
 	if err != nil {

@@ -9,4 +9,5 @@
 #include "unit.h"
 #else
 ae_kernel *const *const ae_table_avx2 = 0;
+double (*const ae_peak_avx2)(int64_t n) = 0;
 #endif

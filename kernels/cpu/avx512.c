@@ -9,4 +9,5 @@
 #include "unit.h"
 #else
 ae_kernel *const *const ae_table_avx512 = 0;
+double (*const ae_peak_avx512)(int64_t n) = 0;
 #endif

@@ -6,7 +6,8 @@
 // every shape and size before. They live in one header per family of ops, and
 // scalar.c, avx2.c and avx512.c compile all of them for one ISA each; AE(x)
 // pastes that ISA's suffix. Portable code in GCC's vector types (vec.h) serves
-// all three.
+// all three. wide.c has the vectors of AVX-512 without its instructions, so that
+// the 16-wide code can be tested on any processor.
 
 #ifndef AECSAD_CPU_H
 #define AECSAD_CPU_H
@@ -59,6 +60,14 @@ typedef struct {
 extern ae_kernel *const *const ae_table_scalar;
 extern ae_kernel *const *const ae_table_avx2;
 extern ae_kernel *const *const ae_table_avx512;
+extern ae_kernel *const *const ae_table_wide;
+
+// A loop of nothing but multiply-adds, whose length is n; it returns the number
+// of floating point operations.
+extern double (*const ae_peak_scalar)(int64_t n);
+extern double (*const ae_peak_avx2)(int64_t n);
+extern double (*const ae_peak_avx512)(int64_t n);
+extern double (*const ae_peak_wide)(int64_t n);
 
 // ae_execute runs the calls in order (threads.c).
 void ae_execute(ae_kernel *const *table, const ae_call *calls, int64_t n, ae_run *r);
@@ -69,13 +78,26 @@ const char *ae_op_name(int64_t opcode);
 const char *ae_op_fields(int64_t opcode);
 int64_t ae_op_words(int64_t opcode);
 
+// ---- memory (run.c) ----
+
+// ae_memory_new returns zeroed memory aligned for vectors, NULL where it runs out.
+void *ae_memory_new(size_t bytes);
+
 // ---- instruction sets (isa.c) ----
 
-enum { AE_SCALAR, AE_AVX2, AE_AVX512 };
+// An instruction set that the kernels are compiled for.
+typedef struct {
+	const char *name;
+	ae_kernel *const *table; // by opcode; NULL where the build lacks the ISA
+	int supported;           // by this processor and operating system
+	double (*peak)(int64_t n);
+} ae_isa;
 
-// ae_isa_best is the best ISA of this processor and operating system.
-int ae_isa_best(void);
-// ae_isa_table is NULL where the ISA is not compiled in.
-ae_kernel *const *ae_isa_table(int isa);
+// ae_isa_at gives the i-th ISA, best first and the one for tests last. It returns
+// 0 after the last.
+int ae_isa_at(int i, ae_isa *isa);
+
+// ae_isa_peak calls the ISA's peak, which Go cannot.
+double ae_isa_peak(const ae_isa *isa, int64_t n);
 
 #endif

@@ -1,51 +1,38 @@
-// Every kernel, compiled once per ISA by scalar.c, avx2.c and avx512.c, and the
-// table of them. A kernel that is missing is an error of the compiler.
+// Every kernel, compiled once per ISA by scalar.c, avx2.c, avx512.c and wide.c,
+// and the table of them. A kernel that is missing is an error of the compiler.
 
 #include "cpu.h"
 #include "vec.h"
 
-#if __has_include("gemm.h")
+#include "explog.h"
+#include "sums.h"
+#include "tasks.h"
+
 #include "gemm.h"
-#endif
-#if __has_include("matmul.h")
+#include "peak.h"
+
 #include "matmul.h"
-#endif
-#if __has_include("conv2d.h")
+
+#include "conv_view.h"
+
+#include "conv_gemm.h"
+#include "conv_filter.h"
+
 #include "conv2d.h"
-#endif
-#if __has_include("batchnorm.h")
-#include "batchnorm.h"
-#endif
-#if __has_include("pointwise.h")
+
 #include "pointwise.h"
-#endif
-#if __has_include("concat.h")
-#include "concat.h"
-#endif
-#if __has_include("pool.h")
-#include "pool.h"
-#endif
-#if __has_include("resize.h")
-#include "resize.h"
-#endif
-#if __has_include("softmax.h")
-#include "softmax.h"
-#endif
-#if __has_include("attention.h")
-#include "attention.h"
-#endif
-#if __has_include("score.h")
-#include "score.h"
-#endif
-#if __has_include("loss_feature.h")
-#include "loss_feature.h"
-#endif
-#if __has_include("loss_segment.h")
-#include "loss_segment.h"
-#endif
-#if __has_include("adam.h")
+
 #include "adam.h"
-#endif
+#include "batchnorm.h"
+#include "concat.h"
+#include "pool.h"
+#include "resize.h"
+#include "softmax.h"
+
+#include "attention.h"
+#include "loss_feature.h"
+#include "loss_segment.h"
+#include "score.h"
 
 // The cast from const ae_<Op> * to const void * in the first parameter changes
 // no representation; this wrapper makes it legal C.

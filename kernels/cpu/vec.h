@@ -1,7 +1,8 @@
 // One vector of the ISA being compiled: AE_W floats in a GCC vector type, so
 // that + - * and comparisons are plain C. Included by the unit files only, after
-// AE_ISA and AE_W are set.
+// AE_ISA and AE_W are set. AE_PORTABLE asks for the code without intrinsics.
 
+#include <math.h>
 #include <string.h>
 #ifdef __x86_64__
 #include <immintrin.h>
@@ -18,22 +19,35 @@ AE_INLINE ae_v ae_set(float x) { return x - (ae_v){0}; }
 
 // max(x, 0); NaN gives 0, like x > 0 ? x : 0.
 AE_INLINE ae_v ae_relu(ae_v x) {
-#if AE_W == 16
+#if AE_W == 16 && !defined AE_PORTABLE
 	return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GT_OQ), x);
 #else
 	return (ae_v)((x > 0) & (__typeof__(x > 0))x);
 #endif
 }
 
+// ae_sqrt, which the compiler does not make of sqrtf while errno is to be kept.
+AE_INLINE ae_v ae_sqrt(ae_v x) {
+#if AE_W == 16 && !defined AE_PORTABLE
+	return _mm512_sqrt_ps(x);
+#elif AE_W == 8 && !defined AE_PORTABLE
+	return _mm256_sqrt_ps(x);
+#else
+	for (int i = 0; i < AE_W; i++)
+		x[i] = sqrtf(x[i]);
+	return x;
+#endif
+}
+
 // ae_load_part loads lanes [lo, hi) of the vector at p, zero elsewhere, and
 // ae_store_part stores them; other addresses are not touched.
-#if AE_W == 16
+#if AE_W == 16 && !defined AE_PORTABLE
 AE_INLINE __mmask16 ae_lanes(int64_t lo, int64_t hi) {
 	return (__mmask16)((0xffffu << lo) & (0xffffu >> (16 - hi)));
 }
 AE_INLINE ae_v ae_load_part(const float *p, int64_t lo, int64_t hi) { return _mm512_maskz_loadu_ps(ae_lanes(lo, hi), p); }
 AE_INLINE void ae_store_part(float *p, ae_v v, int64_t lo, int64_t hi) { _mm512_mask_storeu_ps(p, ae_lanes(lo, hi), v); }
-#elif AE_W == 8
+#elif AE_W == 8 && !defined AE_PORTABLE
 AE_INLINE __m256i ae_lanes(int64_t lo, int64_t hi) {
 	const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
 	return _mm256_andnot_si256(_mm256_cmpgt_epi32(_mm256_set1_epi32((int)lo), lane), _mm256_cmpgt_epi32(_mm256_set1_epi32((int)hi), lane));

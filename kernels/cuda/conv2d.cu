@@ -125,9 +125,11 @@ DEVICE void gather_tile(gemm_tile &t, const gather &g, int pixels, int begin, in
 // the thread.
 template <class F> DEVICE void each_output(const gather &g, int pixels, const gemm_result &r, F f) {
 	int PQ = g.P * g.Q;
+	UNROLL
 	for (int j = 0; j < 4; j++) {
 		int pixel = (int)blockIdx.x * TILE + first_column() + j;
 		int64_t image = (int64_t)(pixel / PQ) * g.K * PQ + pixel % PQ;
+		UNROLL
 		for (int i = 0; i < 4; i++) {
 			int k = (int)blockIdx.y * TILE + first_row() + i;
 			if (k < g.K && pixel < pixels)
@@ -226,7 +228,9 @@ KERNEL(conv2d_backward_filter, const ae_Conv2DBackwardFilter *b, float *parts, c
 		    return inside ? x[((int64_t)(pixel / PQ) * g.C + channel) * area + h * g.across.limit + v] : 0;
 	    },
 	    &r);
+	UNROLL
 	for (int i = 0; i < 4; i++)
+		UNROLL
 		for (int j = 0; j < 4; j++) {
 			int k = row0 + first_row() + i, c = column0 + first_column() + j;
 			if (k < g.K && c < g.C)

@@ -102,7 +102,9 @@ DEVICE void multiply(gemm_tile &t, float *y, matrix a, matrix b, float scale) {
 	gemm_result r;
 	int row0 = (int)blockIdx.y * TILE, column0 = (int)blockIdx.x * TILE;
 	gemm_matrices(t, a, row0, b, column0, &r);
+	UNROLL
 	for (int i = 0; i < 4; i++)
+		UNROLL
 		for (int j = 0; j < 4; j++) {
 			int row = row0 + first_row() + i, column = column0 + first_column() + j;
 			if (row < a.rows && column < b.rows)

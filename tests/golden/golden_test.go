@@ -1,22 +1,24 @@
 package golden
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"aecsad/kernels"
-	"aecsad/kernels/ref"
+	"aecsad/kernels/devices"
 )
 
 const up = "../.."
 
 // machines runs a test on every machine that goldens hold.
 func machines(t *testing.T, f func(t *testing.T, d kernels.Device)) {
-	for _, name := range []string{"ref"} {
+	for _, name := range []string{"ref", "cpu"} {
 		t.Run(name, func(t *testing.T) {
-			d := ref.Open()
-			require.Equal(t, name, d.Name())
+			d, err := devices.Open(name)
+			require.NoError(t, err)
+			require.True(t, strings.HasPrefix(d.Name(), name), d.Name())
 			defer d.Close()
 			f(t, d)
 		})

@@ -59,7 +59,11 @@ func Weight(name string, shape []int) *graph.Tensor {
 func weightRange(name string, shape []int) (lo, hi float64) {
 	switch last := name[strings.LastIndexByte(name, '.')+1:]; {
 	case len(shape) == 4:
-		bound := math.Sqrt(6 / float64(shape[1]*shape[2]*shape[3]))
+		gain := 6.0
+		if strings.Contains(name, ".query.") || strings.Contains(name, ".key.") {
+			gain = 1 // a softmax of larger products only selects
+		}
+		bound := math.Sqrt(gain / float64(shape[1]*shape[2]*shape[3]))
 		return -bound, bound
 	case strings.HasSuffix(name, "bn3.weight"): // the end of a residual branch
 		return 0.1, 0.2

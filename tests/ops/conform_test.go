@@ -110,7 +110,7 @@ func (s spoiled) Run() error {
 func TestTheSuiteSeesFaults(t *testing.T) {
 	to := func(v float32) func(float32) float32 { return func(float32) float32 { return v } }
 	slightly := func(v float32) float32 { return v * (1 + 1e-7) }
-	largest := of(kernels.Add{Len: 3}, list(1), list(1))
+	sum := of(kernels.Add{Len: 3}, list(1), list(1))
 	for _, k := range []struct {
 		what string
 		c    Case
@@ -119,19 +119,19 @@ func TestTheSuiteSeesFaults(t *testing.T) {
 		by   func(float32) float32
 		says string
 	}{
-		{"poison left", largest, 0, 2, to(nan), "element 2 is NaN"},
-		{"wrong value", largest, 0, 1, to(2.00005), "relative error 2.5"},
-		{"write behind an output", largest, 0, -1, to(0), "element 36 behind its end is now 0"},
-		{"write just behind an output", largest, 0, 3, to(fence + 1), "element 0 behind its end"},
-		{"changed input", largest, 1, 0, to(7), "element 0 of 3 of an input is now 7"},
-		{"write behind an input", largest, 2, 3, to(1), "element 3 of 3 of an input"},
+		{"poison left", sum, 0, 2, to(nan), "element 2 is NaN"},
+		{"wrong value", sum, 0, 1, to(2.00005), "relative error 2.5"},
+		{"write behind an output", sum, 0, -1, to(0), "element 36 behind its end is now 0"},
+		{"write just behind an output", sum, 0, 3, to(fence + 1), "element 0 behind its end"},
+		{"changed input", sum, 1, 0, to(7), "element 0 of 3 of an input is now 7"},
+		{"write behind an input", sum, 2, 3, to(1), "element 3 of 3 of an input"},
 		{"last bit of an exact case", exact(kernels.Relu{Len: 2}, list(1)), 0, 0, slightly, "bound 0"},
 	} {
 		require.NoError(t, conforms(ref.Open(), k.c), k.what)
 		assert.ErrorContains(t, conforms(saboteur{ref.Open(), k.slot, k.at, k.by}, k.c), k.says, k.what)
 	}
 	rounding := saboteur{ref.Open(), 0, 0, slightly}
-	assert.NoError(t, conforms(rounding, largest), "rounding is allowed where sums are")
+	assert.NoError(t, conforms(rounding, sum), "rounding is allowed where sums are")
 
 	// The first example of a batch is another than alone, where it is the last too.
 	two := of(kernels.Softmax{N: 2, C: 2, HW: 1})

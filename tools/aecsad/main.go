@@ -38,6 +38,7 @@ type cli struct {
 	Info      infoCommand      `cmd:"" help:"Describe a model."`
 	Bench     benchCommand     `cmd:"" help:"Time inspections."`
 	Import    importCommand    `cmd:"" help:"Import ImageNet weights of WideResNet-50-2 for profile paper."`
+	Pretrain  pretrainCommand  `cmd:"" help:"Train an encoder on pictures drawn from formulas."`
 	Version   kong.VersionFlag `help:"Print the version."`
 }
 

@@ -51,7 +51,8 @@ def weight_range(name, shape):
     """Where a weight lies: what keeps the variance through a network without training it."""
     last = name.rsplit(".", 1)[-1]
     if len(shape) == 4:
-        bound = math.sqrt(6 / (shape[1] * shape[2] * shape[3]))
+        gain = 1 if ".query." in name or ".key." in name else 6  # a softmax of larger products only selects
+        bound = math.sqrt(gain / (shape[1] * shape[2] * shape[3]))
         return -bound, bound
     if last in ("running_var", "std"):
         return 1.0, 1.25

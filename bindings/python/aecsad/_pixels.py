@@ -21,7 +21,7 @@ def describe(image, order=None, region=None):
     call. order is the order of the channels, region is (x, y, width, height)."""
     array = _array(image)
     pixel_format = _format(array, order)
-    if array.dtype == np.uint16:
+    if array.dtype.itemsize == 2:
         array = array.astype("<u2", copy=False)
     if not _rows_are_packed(array):
         array = np.ascontiguousarray(array)

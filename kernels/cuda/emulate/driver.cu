@@ -5,7 +5,8 @@
 //
 // The environment plays hardware: AECSAD_EMULATE_DEVICES (2), _MEMORY (bytes per
 // device, 4 GiB), _DRIVER (version, 12000), _ORDER (normal, reversed, shuffled),
-// _CAPABILITY (90), _LOSE (the kernel launch, counted from 1, in which the device is lost).
+// _CAPABILITY (90), _LOSE (not 0: the device is lost in the
+// next kernel).
 
 #include <sys/mman.h>
 
@@ -159,10 +160,8 @@ const ae_kernel *find(const std::string &name) {
 	return nullptr;
 }
 
-int launches; // since the process started
-
 CUresult run(const ae_kernel *k, ae_uint3 grid, int threads, std::vector<uint64_t> &values) {
-	if (++launches == setting("AECSAD_EMULATE_LOSE", 0))
+	if (setting("AECSAD_EMULATE_LOSE", 0))
 		return CUDA_ERROR_LAUNCH_FAILED;
 	std::vector<void *> parameters;
 	for (uint64_t &v : values)

@@ -24,6 +24,7 @@ const size_t stack_size = 64 << 10;
 
 ae_lane lanes[max_threads];
 int count; // threads of a block
+int waiting[max_threads / 32]; // lanes of each warp that wait in a collective
 void *scheduler;
 char *stacks;
 const ae_kernel *kernel;
@@ -83,53 +84,65 @@ bool release_barrier() {
 	return true;
 }
 
-// stuck names two threads that wait for each other.
+// stuck names a thread that waits in vain, and one that it waits for.
 void stuck() {
 	const ae_lane *a = nullptr, *b = nullptr;
-	for (int i = 0; i < count; i++) {
-		if (!a && lanes[i].state == AE_AT_COLLECTIVE)
+	for (int i = 0; i < count && !a; i++)
+		if (lanes[i].state == AE_AT_COLLECTIVE)
 			a = &lanes[i];
-		if (!b && lanes[i].state == AE_AT_BARRIER)
-			b = &lanes[i];
-	}
-	if (a && !b)
-		for (int i = 0; i < count && !b; i++)
-			if (lanes[i].state == AE_DONE || lanes[i].line != a->line)
-				b = &lanes[i];
+	const ae_lane *warp = lanes + (a - lanes) / 32 * 32;
+	for (int i = 0; i < 32 && !b; i++)
+		if (a->mask >> i & 1 && (warp[i].state != a->state || warp[i].line != a->line))
+			b = &warp[i];
 	fail("no thread can go on: " + where(*a) + (b ? ", " + where(*b) : ""));
+}
+
+// run_warp lets the lanes of a warp take turns until none can go on. A warp runs
+// as far as it can before the next one does: that shows where two barriers were
+// needed and one was found.
+void run_warp(const int *turn) {
+	for (bool ran = true; ran && failure.empty();) {
+		ran = false;
+		for (int i = 0; i < 32 && turn[i] >= 0; i++) {
+			ae_lane *l = &lanes[turn[i]];
+			if (l->state != AE_READY)
+				continue;
+			ran = true;
+			ae_self = l;
+			ae_switch(&scheduler, l->stack_pointer);
+			ae_self = nullptr;
+			if (!failure.empty())
+				return;
+		}
+	}
 }
 
 void run_block(ae_order order, std::mt19937 &random) {
 	std::fill(kernel->shared_begin, kernel->shared_end, (char)0xff); // NaN
-	int turn[max_threads];
+	std::fill(waiting, waiting + max_threads / 32, 0);
+	int turn[max_threads / 32][32], warps = (count + 31) / 32;
+	std::fill(turn[0], turn[warps], -1);
 	for (int i = 0; i < count; i++) {
 		lanes[i] = {ae_fiber(stacks + (i + 1) * stack_size, entry), {(unsigned)i, 0, 0}, AE_READY, "", 0, 0, nullptr};
-		turn[i] = order == AE_REVERSED ? count - 1 - i : i;
+		int at = order == AE_REVERSED ? count - 1 - i : i;
+		turn[at / 32][at % 32] = i;
 	}
-	for (;;) {
+	do {
+		int warp[max_threads / 32];
+		for (int w = 0; w < warps; w++) {
+			warp[w] = w;
+			if (order == AE_SHUFFLED)
+				std::shuffle(turn[w], turn[w] + std::min(32, count - 32 * w), random);
+		}
 		if (order == AE_SHUFFLED)
-			std::shuffle(turn, turn + count, random);
-		bool ran = false, live = false;
-		for (int i = 0; i < count; i++) {
-			ae_lane *l = &lanes[turn[i]];
-			if (l->state == AE_READY) {
-				ran = true;
-				ae_self = l;
-				ae_switch(&scheduler, l->stack_pointer);
-				ae_self = nullptr;
-				if (!failure.empty())
-					return;
-			}
-			live = live || l->state != AE_DONE;
-		}
-		if (!live)
+			std::shuffle(warp, warp + warps, random);
+		for (int w = 0; w < warps && failure.empty(); w++)
+			run_warp(turn[warp[w]]);
+		if (failure.empty() && std::all_of(lanes, lanes + count, [](const ae_lane &l) { return l.state == AE_DONE; }))
 			return;
-		if (!ran && !release_barrier()) {
-			if (failure.empty())
-				stuck();
-			return;
-		}
-	}
+	} while (failure.empty() && release_barrier());
+	if (failure.empty())
+		stuck();
 }
 
 } // namespace
@@ -140,27 +153,33 @@ void ae_barrier(int line) {
 }
 
 void ae_collect(const char *what, int line, unsigned mask, void *frame, ae_collective *all) {
-	ae_lane *warp = lanes + (ae_self - lanes) / 32 * 32;
+	int number = (ae_self - lanes) / 32;
+	ae_lane *warp = lanes + number * 32;
 	wait(AE_AT_COLLECTIVE, what, line);
 	ae_self->mask = mask;
 	ae_self->frame = frame;
 	if (!(mask >> (ae_self - warp) & 1))
 		fail(where(*ae_self) + ", but is not in its mask");
+	if (++waiting[number] < __builtin_popcount(mask)) {
+		suspend(); // a later lane does the work
+		return;
+	}
 	void *frames[32];
 	for (int i = 0; i < 32; i++) {
 		if (!(mask >> i & 1))
 			continue;
 		if (warp + i >= lanes + count || warp[i].state == AE_DONE)
 			fail("diverged " + std::string(what) + ": " + where(*ae_self) + ", " + where(warp[i]));
-		if (warp[i].state == AE_AT_COLLECTIVE && (warp[i].line != line || warp[i].mask != mask || strcmp(warp[i].what, what)))
+		if (warp[i].state == AE_AT_COLLECTIVE && (warp[i].line != line || warp[i].mask != mask || warp[i].what != what))
 			fail("diverged " + std::string(what) + ": " + where(*ae_self) + ", " + where(warp[i]));
 		if (warp[i].state != AE_AT_COLLECTIVE) {
-			suspend(); // a later lane does the work
+			suspend();
 			return;
 		}
 		frames[i] = warp[i].frame;
 	}
 	all(frames, mask);
+	waiting[number] -= __builtin_popcount(mask);
 	for (int i = 0; i < 32; i++)
 		if (mask >> i & 1)
 			warp[i].state = AE_READY;

@@ -1,0 +1,2 @@
+// Package bench times inference programs.
+package bench

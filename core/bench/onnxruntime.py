@@ -1,0 +1,61 @@
+"""ONNX Runtime as the other side of a comparison.
+
+Reads commands from standard input, one a line, fields separated by tabs, and
+answers each with one line: "ok" and a number, or "error" and a text.
+
+    load NAME FILE THREADS  open FILE; the input called X is read from FILE.X.f32
+    run NAME                run once; the number is milliseconds
+    outputs NAME            run once; write every output Y to FILE.Y.f64
+"""
+
+import sys
+import time
+
+import numpy
+import onnxruntime
+
+
+class Network:
+    def __init__(self, path, threads):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = int(threads)
+        # Spinning threads would slow down whoever runs next.
+        options.add_session_config_entry("session.force_spinning_stop", "1")
+        self.path = path
+        self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        self.feeds = {
+            i.name: numpy.fromfile(f"{path}.{i.name}.f32", "<f4").reshape(i.shape)
+            for i in self.session.get_inputs()
+        }
+        self.names = [o.name for o in self.session.get_outputs()]
+
+    def run(self):
+        return self.session.run(self.names, self.feeds)
+
+    def write(self):
+        for name, value in zip(self.names, self.run()):
+            numpy.asarray(value, "<f8").tofile(f"{self.path}.{name}.f64")
+
+
+networks = {}
+
+
+def obey(verb, name, *rest):
+    start = time.perf_counter()
+    if verb == "load":
+        networks[name] = Network(*rest)
+    elif verb == "run":
+        networks[name].run()
+    elif verb == "outputs":
+        networks[name].write()
+    else:
+        raise ValueError(f"no command {verb}")
+    return 1000 * (time.perf_counter() - start)
+
+
+print("ok", onnxruntime.__version__, flush=True)
+for line in sys.stdin:
+    try:
+        print("ok", obey(*line.rstrip("\n").split("\t")), flush=True)
+    except Exception as e:
+        print("error", " ".join(str(e).split()), flush=True)

@@ -1,0 +1,147 @@
+// The gradient of a convolution's weights: dw[k,c,t,s] is the dot product, over
+// batch and space, of dy's channel k and x's channel c seen through tap (t, s).
+// Both are views with the same pitch, dy's with zeros at the ends of the rows, so
+// that a dot product runs through a band without a break. A tile of AE_MR x AE_NV
+// dot products is kept in registers.
+
+typedef struct {
+	ae_view view;
+	int64_t images, channels, outputs;
+	float *dw;
+	const float *dy, *x;
+	int64_t w_row, w_channel; // S, R*S
+	int64_t band;             // output rows at a time
+	int64_t block, blocks;    // output channels of a task
+	int64_t depth, depths;    // input channels of a task
+} ae_filter;
+
+#define AE_FILTER_PLACES 384 // of a band, at least where there are as many
+#define AE_FILTER_VIEW 6000  // floats of x's view, in the first-level cache
+#define AE_FILTER_SUMS 48000 // floats of unfinished sums, in the second-level cache
+#define AE_FILTER_TASKS 8
+
+// dots adds to sums[mr][AE_NV], vectors, the products of rows a[i] and b[v].
+AE_INLINE void AE(dots)(const int mr, const int nv, int64_t n, const float *a, int64_t stride, const float *const *b, float *sums) {
+	ae_v s[AE_MR][AE_NV];
+#pragma GCC unroll 8
+	for (int i = 0; i < mr; i++)
+#pragma GCC unroll 3
+		for (int v = 0; v < nv; v++)
+			s[i][v] = ae_load(sums + (i * AE_NV + v) * AE_W);
+	const float *b0 = b[0], *b1 = b[nv > 1 ? 1 : 0], *b2 = b[nv > 2 ? 2 : 0];
+	for (int64_t j = 0; j < n; j += AE_W) {
+		ae_v row[3];
+		row[0] = ae_load(b0 + j);
+		if (nv > 1)
+			row[1] = ae_load(b1 + j);
+		if (nv > 2)
+			row[2] = ae_load(b2 + j);
+#pragma GCC unroll 8
+		for (int i = 0; i < mr; i++) {
+			ae_v x = ae_load(a + i * stride + j);
+#pragma GCC unroll 3
+			for (int v = 0; v < nv; v++)
+				s[i][v] += x * row[v];
+		}
+	}
+#pragma GCC unroll 8
+	for (int i = 0; i < mr; i++)
+#pragma GCC unroll 3
+		for (int v = 0; v < nv; v++)
+			ae_store(sums + (i * AE_NV + v) * AE_W, s[i][v]);
+}
+
+static __attribute__((noinline)) void AE(dots_whole)(int64_t n, const float *a, int64_t stride, const float *const *b, float *sums) {
+	AE(dots)(AE_MR, AE_NV, n, a, stride, b, sums);
+}
+static __attribute__((noinline)) void AE(dots_one)(int64_t n, const float *a, int64_t stride, const float *const *b, float *sums) {
+	AE(dots)(AE_MR, 1, n, a, stride, b, sums);
+}
+
+// filter_split chooses the sizes of a task from the shapes.
+static void AE(filter_split)(ae_filter *j, ae_axis rows, ae_axis cols) {
+	const int64_t taps = AE_MAX(rows.taps * cols.taps, 1);
+	const ae_view one = AE(view_of)(rows, cols, 1);
+	j->band = AE(even)(rows.out, AE_MIN(AE_CEIL(AE_FILTER_PLACES, one.pitch), rows.out));
+	j->view = AE(view_of)(rows, cols, j->band);
+	j->depth = AE_MIN(AE_FILTER_VIEW / j->view.plane, AE_FILTER_SUMS / (AE_W * AE_MR * taps));
+	j->depth = AE(even)(j->channels, AE_MAX(j->depth, 1));
+	j->block = AE_MAX(AE_FILTER_SUMS / (AE_W * j->depth * taps), AE_MR);
+	j->block = AE_CEIL(AE(even)(j->outputs, AE_MIN(j->block, 32)), AE_MR) * AE_MR;
+	while (AE_CEIL(j->channels, j->depth) * AE_CEIL(j->outputs, j->block) < AE_FILTER_TASKS && (j->depth > 1 || j->block > AE_MR)) {
+		if (j->depth * taps > j->block && j->depth > 1)
+			j->depth = AE_CEIL(j->depth, 2);
+		else if (j->block > AE_MR)
+			j->block = AE_CEIL(j->block / 2, AE_MR) * AE_MR;
+		else
+			break;
+	}
+	j->blocks = AE_CEIL(j->outputs, j->block);
+	j->depths = AE_CEIL(j->channels, j->depth);
+}
+
+// filter_dy copies n channels of output rows [p, p+rows) to the pitch of the view.
+static void AE(filter_dy)(const ae_filter *j, float *to, int64_t stride, const float *dy, int64_t n, int64_t p, int64_t rows) {
+	const int64_t width = j->view.cols.out, pitch = j->view.pitch;
+	for (int64_t k = 0; k < n; k++, dy += j->view.rows.out * width, to += stride) {
+		for (int64_t i = 0; i < rows; i++) {
+			memcpy(to + i * pitch, dy + (p + i) * width, sizeof(float) * (size_t)width);
+			memset(to + i * pitch + width, 0, sizeof(float) * (size_t)(pitch - width));
+		}
+		memset(to + rows * pitch, 0, sizeof(float) * (size_t)(stride - rows * pitch));
+	}
+}
+
+// filter_pairs adds a band's products to the sums of all pairs of an output
+// channel and a tap of an input channel; off holds the places of those.
+static void AE(filter_pairs)(int64_t outputs, int64_t pairs, int64_t places, const float *dy, int64_t stride, const float *view,
+                             const int32_t *off, float *sums) {
+	for (int64_t k = 0; k < outputs; k += AE_MR, dy += AE_MR * stride)
+		for (int64_t i = 0; i < pairs; i += AE_NV, sums += AE_MR * AE_NV * AE_W) {
+			const float *b[3];
+			for (int64_t v = 0; v < 3; v++)
+				b[v] = view + off[AE_MIN(i + v, pairs - 1)];
+			if (pairs - i > 1)
+				AE(dots_whole)(places, dy, stride, b, sums);
+			else
+				AE(dots_one)(places, dy, stride, b, sums);
+		}
+}
+
+// filter_write stores the sums of output channels [k, k+n) and input channels from c.
+static void AE(filter_write)(const ae_filter *j, const float *sums, int64_t k, int64_t n, int64_t c, int64_t depth) {
+	const ae_axis *rows = &j->view.rows, *cols = &j->view.cols;
+	const int64_t taps = rows->taps * cols->taps, pairs = depth * taps, groups = AE_CEIL(pairs, AE_NV);
+	for (int64_t i = 0; i < n; i++) {
+		float *dw = j->dw + ((k + i) * j->channels + c) * j->w_channel;
+		memset(dw, 0, sizeof(float) * (size_t)(depth * j->w_channel));
+		for (int64_t at = 0; at < pairs; at++) {
+			const float *s = sums + (((i / AE_MR * groups + at / AE_NV) * AE_MR + i % AE_MR) * AE_NV + at % AE_NV) * AE_W;
+			int64_t t = at % taps / cols->taps, col = at % cols->taps;
+			dw[at / taps * j->w_channel + (rows->weight + t) * j->w_row + cols->weight + col] = (float)AE(lanes_sum)(ae_load(s));
+		}
+	}
+}
+
+static void AE(filter_task)(void *ctx, int64_t task, float *scratch) {
+	const ae_filter *j = ctx;
+	const ae_view *v = &j->view;
+	const int64_t k = task % j->blocks * j->block, c = task / j->blocks * j->depth;
+	const int64_t n = AE_MIN(j->block, j->outputs - k), depth = AE_MIN(j->depth, j->channels - c);
+	const int64_t taps = v->rows.taps * v->cols.taps, stride = AE_CEIL(j->band * v->pitch + AE_W, 16) * 16;
+	const int64_t outputs = AE_CEIL(n, AE_MR) * AE_MR, size = outputs * AE_CEIL(depth * taps, AE_NV) * AE_NV * AE_W;
+	float *sums = scratch, *view = sums + AE_CEIL(size, 16) * 16, *dy = view + depth * v->plane;
+	int32_t *off = (int32_t *)(dy + outputs * stride);
+	memset(sums, 0, sizeof(float) * (size_t)size);
+	memset(dy, 0, sizeof(float) * (size_t)(outputs * stride));
+	for (int64_t i = 0; i < depth * taps; i++)
+		off[i] = (int32_t)(i / taps * v->plane + AE(view_offset)(v, i % taps / v->cols.taps, i % v->cols.taps));
+	for (int64_t image = 0; image < j->images; image++)
+		for (int64_t p = 0; p < v->rows.out; p += j->band) {
+			int64_t rows = AE_MIN(j->band, v->rows.out - p);
+			AE(view_fill)(v, view, j->x + (image * j->channels + c) * v->rows.in * v->cols.in, depth, p);
+			AE(filter_dy)(j, dy, stride, j->dy + (image * j->outputs + k) * v->rows.out * v->cols.out, n, p, rows);
+			AE(filter_pairs)(outputs, depth * taps, (rows - 1) * v->pitch + v->cols.out, dy, stride, view, off, sums);
+		}
+	AE(filter_write)(j, sums, k, n, c, depth);
+}

@@ -1,0 +1,146 @@
+//go:build cuda
+
+package cuda
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"aecsad/kernels"
+	"aecsad/tests/ops"
+)
+
+func open(t *testing.T, index int) kernels.Device {
+	t.Helper()
+	d, err := Open(index)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, d.Close()) })
+	return d
+}
+
+// The emulation runs the threads of a block in several orders; a GPU ignores it.
+func TestConform(t *testing.T) {
+	for _, order := range []string{"normal", "reversed", "shuffled"} {
+		t.Run(order, func(t *testing.T) {
+			t.Setenv("AECSAD_EMULATE_ORDER", order)
+			ops.Conform(t, open(t, 0))
+		})
+	}
+}
+
+func TestSameInAnyBatch(t *testing.T) { ops.SameInAnyBatch(t, open(t, 0)) }
+
+// doubling is y = 2*(x+x), with x+x in Setup.
+func doubling(n int) *kernels.Program {
+	return &kernels.Program{
+		Setup: []kernels.Call{{Op: kernels.Add{Len: n}, Bufs: []kernels.Slot{1, 0, 0}}},
+		Calls: []kernels.Call{{Op: kernels.Scale{Len: n, Factor: 2}, Bufs: []kernels.Slot{2, 1}}},
+		Sizes: []int{n, n, n},
+	}
+}
+
+func load(t *testing.T, d kernels.Device, p *kernels.Program) kernels.Session {
+	t.Helper()
+	s, err := d.Load(p, kernels.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	return s
+}
+
+// double runs a doubling session on n times x and checks the result.
+func double(s kernels.Session, n int, x float32) error {
+	values := make([]float32, n)
+	for i := range values {
+		values[i] = x
+	}
+	if err := s.Write(0, values); err != nil {
+		return err
+	}
+	if err := s.Setup(); err != nil {
+		return err
+	}
+	for run := 0; run < 3; run++ {
+		if err := s.Run(); err != nil {
+			return err
+		}
+	}
+	if err := s.Read(2, values); err != nil {
+		return err
+	}
+	for i, v := range values {
+		if v != 4*x {
+			return fmt.Errorf("element %d is %v, expected %v", i, v, 4*x)
+		}
+	}
+	return nil
+}
+
+func TestSession(t *testing.T) {
+	d := open(t, 0)
+	n := 3*maxStaging + 5 // more than the staging memory takes at once
+	s := load(t, d, doubling(n))
+	fresh := []float32{1}
+	require.NoError(t, s.Read(2, fresh))
+	assert.Zero(t, fresh[0], "fresh slots are zero")
+	require.NoError(t, double(s, n, 1.5))
+
+	assert.ErrorContains(t, s.Write(3, []float32{1}), "slot 3 does not exist, the program has 3")
+	assert.ErrorContains(t, s.Read(0, make([]float32, n+1)), fmt.Sprintf("slot 0 holds %d elements", n))
+	require.NoError(t, s.Close())
+	require.NoError(t, s.Close())
+	assert.ErrorContains(t, s.Run(), "the session is closed")
+}
+
+func TestLoadRefusesWhatItCannotRun(t *testing.T) {
+	d := open(t, 0)
+	_, err := d.Load(&kernels.Program{Sizes: []int{4, 0}}, kernels.Options{})
+	assert.ErrorContains(t, err, "slot 1 holds 0 elements")
+	huge := &kernels.Program{
+		Calls: []kernels.Call{{Op: kernels.Fill{Len: 1 << 31}, Bufs: []kernels.Slot{0}}},
+		Sizes: []int{1 << 31},
+	}
+	_, err = d.Load(huge, kernels.Options{})
+	assert.ErrorContains(t, err, "Fill has a buffer of 2147483648 elements")
+	_, err = d.Load(&kernels.Program{Calls: []kernels.Call{{Op: kernels.Fill{Len: 1}}}}, kernels.Options{})
+	assert.ErrorContains(t, err, "wants 1 buffers")
+}
+
+// Sessions of several devices run at once, each in its own goroutine, as the
+// detectors of a host do.
+func TestManySessionsAtOnce(t *testing.T) {
+	list, err := List()
+	require.NoError(t, err)
+	var devices []kernels.Device
+	for i := range list {
+		devices = append(devices, open(t, i))
+	}
+	var wait sync.WaitGroup
+	for i := 0; i < 8; i++ {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			s, err := devices[i%len(devices)].Load(doubling(1000), kernels.Options{})
+			if !assert.NoError(t, err) {
+				return
+			}
+			for turn := 0; turn < 5; turn++ {
+				assert.NoError(t, double(s, 1000, float32(i+turn)))
+			}
+			assert.NoError(t, s.Close())
+		}()
+	}
+	wait.Wait()
+}
+
+func TestOpenRefusesAnIndexBeyondTheDevices(t *testing.T) {
+	list, err := List()
+	require.NoError(t, err)
+	_, err = Open(len(list))
+	assert.EqualError(t, err, fmt.Sprintf("cuda:%d does not exist; there are cuda:0 to cuda:%d", len(list), len(list)-1))
+	_, err = Open(-1)
+	assert.Error(t, err)
+}

@@ -1,0 +1,263 @@
+/* The library in a process with forks, signals, threads, odd floating-point modes
+ * and memory that ends at a guard page: process MODEL */
+#define _GNU_SOURCE
+#include <fenv.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __SSE__
+#include <xmmintrin.h>
+#endif
+
+#include "check.h"
+
+enum { W = 37, H = 29 };
+static unsigned char pixels[3 * W * H];
+static aecsad_detector *detector;
+static double wanted;
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void formats(void) {
+    static const struct {
+        int format, size, r, g, b;
+    } layouts[] = {{AECSAD_RGB8, 3, 0, 1, 2},  {AECSAD_BGR8, 3, 2, 1, 0},  {AECSAD_RGBA8, 4, 0, 1, 2},
+                   {AECSAD_BGRA8, 4, 2, 1, 0}, {AECSAD_RGB16, 6, 1, 3, 5}};
+    for (size_t k = 0; k < sizeof layouts / sizeof *layouts; k++) {
+        for (int flipped = 0; flipped < 2; flipped++) {
+            enum { PAD = 13, MARGIN = 3 };
+            int size = layouts[k].size, stride = size * (W + 2 * MARGIN) + PAD;
+            unsigned char *b = malloc((size_t)stride * (H + 2 * MARGIN));
+            aecsad_image i = rgb(b, W + 2 * MARGIN, H + 2 * MARGIN);
+            noise(b, (size_t)stride * (H + 2 * MARGIN), 9);
+            for (int y = 0; y < H; y++)
+                for (int x = 0; x < W; x++) {
+                    int row = flipped ? H + MARGIN - 1 - y : y + MARGIN;
+                    unsigned char *p = b + row * stride + (x + MARGIN) * size;
+                    p[layouts[k].r] = pixels[3 * (y * W + x)];
+                    p[layouts[k].g] = pixels[3 * (y * W + x) + 1];
+                    p[layouts[k].b] = pixels[3 * (y * W + x) + 2];
+                }
+            i.format = layouts[k].format;
+            i.stride = flipped ? -stride : stride;
+            i.data = flipped ? b + stride * (H + 2 * MARGIN - 1) : b;
+            i.roi_x = i.roi_y = MARGIN;
+            i.roi_width = W;
+            i.roi_height = H;
+            CHECK(score(detector, i) == wanted);
+            free(b);
+        }
+    }
+}
+
+/* Pixels that begin or end at memory that must not be touched. */
+static void guard_pages(void) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), n = sizeof pixels, room = (n + page - 1) / page * page;
+    unsigned char *m = mmap(NULL, room + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    unsigned char *inside = m + page;
+    aecsad_result *r = NULL;
+    aecsad_image i;
+    CHECK(mprotect(inside, room, PROT_READ | PROT_WRITE) == 0);
+    memcpy(inside, pixels, n);
+    CHECK(score(detector, rgb(inside, W, H)) == wanted);
+    memcpy(inside + room - n, pixels, n);
+    CHECK(score(detector, rgb(inside + room - n, W, H)) == wanted);
+    for (int y = 0; y < H; y++)
+        memcpy(inside + room - 3 * W * (y + 1), pixels + 3 * W * y, 3 * W);
+    i = rgb(inside + room - 3 * W, W, H);
+    i.stride = -3 * W;
+    CHECK(score(detector, i) == wanted);
+    /* beyond the page: an error, and the detector works on */
+    i = rgb(inside + room - n + 1, W, H);
+    EXPECT(aecsad_inspect(detector, &i, &r, &err), AECSAD_ERR_FAULT, "cannot be read or written");
+    i = rgb(m, W, H);
+    EXPECT(aecsad_inspect(detector, &i, &r, &err), AECSAD_ERR_FAULT, "cannot be read or written");
+    EXPECT(aecsad_detector_info(detector, (aecsad_info *)m, &err), AECSAD_ERR_FAULT, "cannot be read or written");
+    CHECK(aecsad_detector_info(detector, NULL, (aecsad_error *)m) == AECSAD_ERR_FAULT);
+    EXPECT(aecsad_inspect(detector, (aecsad_image *)0xdead000000000000, &r, &err), AECSAD_ERR_FAULT, "cannot be");
+    CHECK(score(detector, rgb(pixels, W, H)) == wanted);
+    munmap(m, room + 2 * page);
+}
+
+static void float_modes(void) {
+    static const int modes[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
+    for (int k = 0; k < 4; k++) {
+        aecsad_detector *d;
+        fesetround(modes[k]);
+#ifdef __SSE__
+        _mm_setcsr(_mm_getcsr() | 0x8040); /* denormals are zero, flush to zero */
+#endif
+        CHECK(score(detector, rgb(pixels, W, H)) == wanted);
+        d = open_model(getenv("AECSAD_TEST_MODEL"), 2, 1); /* its threads are born in this mode */
+        CHECK(score(d, rgb(pixels, W, H)) == wanted);
+        CHECK(aecsad_detector_free(d) == AECSAD_OK);
+        CHECK(fegetround() == modes[k]);
+#ifdef __SSE__
+        CHECK((_mm_getcsr() & 0x8040) == 0x8040);
+        _mm_setcsr(_mm_getcsr() & ~0x8040u);
+#endif
+    }
+    fesetround(FE_TONEAREST);
+}
+
+static void *inspect_often(void *n) {
+    aecsad_error e = {sizeof e, 0, ""};
+    aecsad_image image = rgb(pixels, W, H);
+    intptr_t different = 0;
+    for (int i = 0; i < *(int *)n; i++) {
+        aecsad_result *r = NULL;
+        aecsad_summary s = {sizeof s};
+        aecsad_status status = aecsad_inspect(detector, &image, &r, &e);
+        if (status == AECSAD_OK)
+            status = aecsad_result_summary(r, &s, &e);
+        different += status != AECSAD_OK || s.score != wanted;
+        different += aecsad_result_free(r) != AECSAD_OK;
+    }
+    return (void *)different;
+}
+
+static void threads(void) {
+    enum { THREADS = 8 };
+    pthread_t t[THREADS];
+    int n = 50;
+    intptr_t different = 0;
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&t[i], NULL, inspect_often, &n);
+    for (int i = 0; i < THREADS; i++) {
+        void *d;
+        pthread_join(t[i], &d);
+        different += (intptr_t)d;
+    }
+    CHECK(different == 0);
+}
+
+static volatile sig_atomic_t alarms;
+static void on_alarm(int s) {
+    (void)s;
+    alarms++;
+}
+
+/* A handler without SA_ONSTACK, as signal() sets it, at 1 kHz. */
+static void signals(void) {
+    struct sigaction a = {0}, after;
+    struct itimerval often = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
+    sigset_t before, then;
+    int n = 200;
+    a.sa_handler = on_alarm;
+    sigaction(SIGALRM, &a, NULL);
+    pthread_sigmask(SIG_SETMASK, NULL, &before);
+    setitimer(ITIMER_REAL, &often, NULL);
+    CHECK(inspect_often(&n) == NULL);
+    threads();
+    usleep(5000);
+    setitimer(ITIMER_REAL, &never, NULL);
+    CHECK(alarms > 0);
+    sigaction(SIGALRM, NULL, &after);
+    CHECK((after.sa_flags & SA_ONSTACK) == 0);
+    pthread_sigmask(SIG_SETMASK, NULL, &then);
+    for (int k = 1; k < NSIG; k++)
+        CHECK(sigismember(&before, k) == sigismember(&then, k));
+}
+
+static void in_child(void) {
+    aecsad_image image = rgb(pixels, W, H);
+    aecsad_result *r;
+    aecsad_detector *d;
+    double start = now();
+    EXPECT(aecsad_inspect(detector, &image, &r, &err), AECSAD_ERR_FORKED, "forked after libaecsad was loaded");
+    EXPECT(aecsad_detector_open("x", NULL, &d, &err), AECSAD_ERR_FORKED, "start workers with spawn or exec");
+    CHECK(aecsad_detector_free(detector) == AECSAD_ERR_FORKED);
+    CHECK(strcmp(aecsad_status_string(AECSAD_ERR_FORKED), "AECSAD_ERR_FORKED") == 0);
+    CHECK(now() - start < 0.001);
+}
+
+static void forks(void) {
+    for (int i = 0; i < 20; i++) {
+        int status = -1;
+        fflush(stdout);
+        pid_t child = fork();
+        if (child == 0) {
+            failures = 0;
+            in_child();
+            fflush(stdout);
+            _exit(failures);
+        }
+        CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    CHECK(score(detector, rgb(pixels, W, H)) == wanted);
+}
+
+static int logged;
+static void on_log(void *user, int32_t level, const char *message) {
+    CHECK(user == &logged && level >= AECSAD_LOG_ERROR && level <= AECSAD_LOG_INFO && message[0] != 0);
+    logged++;
+}
+
+static void logs(const char *model) {
+    OK(aecsad_set_log(on_log, &logged, AECSAD_LOG_INFO, &err));
+    CHECK(aecsad_detector_free(open_model(model, 1, 1)) == AECSAD_OK);
+    CHECK(logged == 2);
+    OK(aecsad_set_log(on_log, &logged, AECSAD_LOG_WARNING, &err));
+    CHECK(aecsad_detector_free(open_model(model, 1, 1)) == AECSAD_OK);
+    OK(aecsad_set_log(NULL, NULL, AECSAD_LOG_INFO, &err));
+    CHECK(aecsad_detector_free(open_model(model, 1, 1)) == AECSAD_OK);
+    CHECK(logged == 2);
+}
+
+static void batches(void) {
+    aecsad_image a = rgb(pixels, W, H), bad = rgb(pixels, W, 0);
+    const aecsad_image *good[5] = {&a, &a, &a, &a, &a}, *mixed[3] = {&a, &bad, &a};
+    aecsad_result *r[5];
+    OK(aecsad_inspect_batch(detector, good, 5, r, &err));
+    for (int i = 0; i < 5; i++) {
+        aecsad_summary s = {sizeof s};
+        OK(aecsad_result_summary(r[i], &s, &err));
+        CHECK(s.score == wanted && s.width == W && s.height == H);
+        CHECK(aecsad_result_free(r[i]) == AECSAD_OK);
+    }
+    EXPECT(aecsad_inspect_batch(detector, mixed, 3, r, &err), AECSAD_ERR_IMAGE, "image 1: ");
+    CHECK(r[0] == NULL && r[1] == NULL && r[2] == NULL);
+}
+
+/* What the shield and Go take on top of the work. */
+static void cost(void) {
+    enum { N = 100000 };
+    aecsad_summary s = {sizeof s};
+    aecsad_image image = rgb(pixels, W, H);
+    aecsad_result *r;
+    double start;
+    OK(aecsad_inspect(detector, &image, &r, &err));
+    start = now();
+    for (int i = 0; i < N; i++)
+        aecsad_result_summary(r, &s, &err);
+    printf("process: %.0f ns per call of aecsad_result_summary\n", (now() - start) / N * 1e9);
+    CHECK(aecsad_result_free(r) == AECSAD_OK);
+}
+
+int main(int argc, char **argv) {
+    if (argc != 2)
+        return 2;
+    setenv("AECSAD_TEST_MODEL", argv[1], 1);
+    noise(pixels, sizeof pixels, 1);
+    detector = open_model(argv[1], 2, 2);
+    wanted = score(detector, rgb(pixels, W, H));
+    formats();
+    guard_pages();
+    float_modes();
+    batches();
+    threads();
+    signals();
+    forks();
+    logs(argv[1]);
+    cost();
+    CHECK(aecsad_detector_free(detector) == AECSAD_OK);
+    return finish("process");
+}

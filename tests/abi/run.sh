@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# The tests of the C border from outside: C, C++, Python and the symbol table,
+# against build/libaecsad.so. build/venv has Python with numpy, pillow and pytest.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+root=$PWD
+lib=$root/build/libaecsad.so
+python=$root/build/venv/bin/python
+out=$root/build/tests/abi
+rm -rf "$out"
+mkdir -p "$out"
+export AECSAD_LIBRARY=$lib PYTHONPATH=$root/bindings/python PYTHONDONTWRITEBYTECODE=1
+pictures=(square.ppm wide.ppm pixel.ppm large.ppm)
+
+fail() {
+	printf 'tests/abi: %s\n' "$*" >&2
+	exit 1
+}
+
+# same EXPECTED FOUND WHAT
+same() { diff "$1" "$2" >"$out/difference" || fail "$3 differs: $(head -20 "$out/difference")"; }
+
+warnings=(-Wall -Wextra -pedantic -Werror -Wno-missing-field-initializers)
+link=(-L"$root/build" -laecsad -lm -lpthread -Wl,-rpath,"$root/build")
+compile_c() { gcc -std=c99 -O1 -g "${warnings[@]}" -Icapi "$@"; }
+compile_cpp() { g++ -std=c++17 -O1 -g "${warnings[@]}" -Icapi -Ibindings/cpp "$@"; }
+
+# ---- symbols and layouts ----
+
+grep -oE '^function .* (aecsad_[a-z_]+)\(' capi/abi.txt | grep -oE 'aecsad_[a-z_]+\(' | tr -d '(' |
+	grep -v '^aecsad_log_fn$' | sort >"$out/declared"
+nm -D --defined-only "$lib" | awk '{print $3}' | sort >"$out/exported"
+same "$out/declared" "$out/exported" "the symbols of the library and of aecsad.h"
+readelf -d "$lib" | grep -q 'SONAME.*\[libaecsad\.so\.1\]' || fail "the SONAME is not libaecsad.so.1"
+
+grep -E '^(struct|field)' capi/abi.txt | sed -E 's/ type .*//' >"$out/layout.expected"
+sed -E 's/^struct (\w+) .*/STRUCT(\1)/; s/^field (\w+)\.(\w+) .*/FIELD(\1, \2)/' "$out/layout.expected" >"$out/lines.h"
+compile_c -I"$out" tests/abi/c/layout.c -o "$out/layout_c"
+compile_cpp -Wno-variadic-macros -I"$out" -x c++ tests/abi/c/layout.c -o "$out/layout_cpp"
+for p in layout_c layout_cpp; do
+	"$out/$p" >"$out/$p.txt"
+	same "$out/layout.expected" "$out/$p.txt" "$p"
+done
+echo "symbols and layouts: $(wc -l <"$out/exported") functions, $(grep -c ^struct "$out/layout.expected") structs as in abi.txt"
+
+# ---- the same scores from Go, C, C++ and Python ----
+
+go run ./tests/abi "$out"
+: >"$out/empty"
+compile_c tests/abi/c/score.c -o "$out/score_c" "${link[@]}"
+compile_cpp tests/abi/cpp/score.cpp -o "$out/score_cpp" "${link[@]}"
+(
+	cd "$out"
+	./score_c tiny.aecsad "${pictures[@]}" >c.txt
+	./score_cpp tiny.aecsad "${pictures[@]}" >cpp.txt
+	"$python" "$root/tests/abi/python/score.py" tiny.aecsad "${pictures[@]}" >python.txt
+)
+for language in c cpp python; do
+	same "$out/scores.txt" "$out/$language.txt" "what $language says"
+done
+echo "scores: $(grep -c threads "$out/scores.txt") verdicts, identical from Go, C, C++ and Python"
+
+# ---- misuse, and the process around the library ----
+
+for p in misuse process load; do
+	compile_c tests/abi/c/$p.c -o "$out/$p" "${link[@]}" -ldl
+done
+compile_cpp tests/abi/cpp/test.cpp -o "$out/test_cpp" "${link[@]}"
+(
+	cd "$out"
+	timeout 120 ./misuse tiny.aecsad .
+	timeout 120 ./process tiny.aecsad
+	timeout 120 ./load "$lib" tiny.aecsad
+	timeout 120 ./test_cpp tiny.aecsad
+)
+"$python" -m pytest -q -p no:cacheprovider tests/abi/python --model "$out/tiny.aecsad"

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"encoding/csv"
+	"os"
+	"strconv"
+
+	"aecsad/core/formula"
+	"aecsad/core/pretrain"
+	"aecsad/core/weights"
+	"aecsad/kernels/devices"
+)
+
+type pretrainCommand struct {
+	Out     string   `short:"o" required:"" help:"File of encoder weights to write. Beside it come FILE.losses.csv, FILE.png with some of the pictures and, until the end, FILE.checkpoint." placeholder:"FILE"`
+	Steps   int      `help:"Training steps." default:"2200"`
+	Batch   int      `help:"Pictures per step." default:"32"`
+	Width   int      `help:"Width of the encoder; profile quick has 16." default:"16"`
+	Side    int      `help:"Side of the pictures in pixels, a multiple of 16." default:"96"`
+	Rate    float64  `help:"Largest learning rate." default:"0.002"`
+	Decay   float64  `help:"L2 decay." default:"0.00001"`
+	Seed    uint32   `help:"The same seed gives the same bytes on the same kind of processor." default:"1"`
+	Without []string `help:"Leave a target out, for studies: shape, texture, orientation, scale, size, edge or color."`
+	Every   int      `help:"Steps between checkpoints." default:"500"`
+	Device  string   `help:"auto, ref or cpu." default:"auto"`
+	Threads int      `help:"0 means all cores."`
+}
+
+// sheetRows is the number of pictures on the sheet.
+const sheetRows = 12
+
+func (c *pretrainCommand) Run(a *app) error {
+	device, err := devices.Open(c.Device)
+	if err != nil {
+		return err
+	}
+	defer device.Close()
+	settings := pretrain.Settings{
+		Seed: c.Seed, Width: c.Width, Side: c.Side, Batch: c.Batch, Steps: c.Steps,
+		Rate: c.Rate, Decay: c.Decay, Without: c.Without,
+	}
+	if err := settings.Check(); err != nil {
+		return err
+	}
+	sheet, err := formula.Sheet(c.Seed, sheetRows, c.Side)
+	if err != nil {
+		return err
+	}
+	if err := sheet.WriteFile(c.Out + ".png"); err != nil {
+		return err
+	}
+	log, err := os.OpenFile(c.Out+".losses.csv", os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	losses, bar, watch := csv.NewWriter(log), bars(), newWatch()
+	w, err := pretrain.Run(a.ctx, pretrain.Options{
+		Settings: settings, Device: device, Threads: c.Threads,
+		Checkpoint: c.Out + ".checkpoint", Every: c.Every,
+		Report: func(p pretrain.Progress) {
+			bar("pretrain", p.Step, p.Steps)
+			for _, l := range p.Losses {
+				losses.Write([]string{strconv.Itoa(p.Step), l.Name, strconv.FormatFloat(l.Value, 'g', 6, 64)})
+			}
+			if len(p.Losses) > 0 {
+				losses.Flush()
+			}
+		},
+	})
+	if err != nil {
+		return err
+	}
+	if err := losses.Error(); err != nil {
+		return err
+	}
+	if err := weights.SavePretrained(c.Out, settings, w); err != nil {
+		return err
+	}
+	watch.lap("pretrain")
+	a.printf("wrote %s after %d pictures; %s\n", c.Out, c.Steps*c.Batch, watch)
+	return os.Remove(c.Out + ".checkpoint")
+}
