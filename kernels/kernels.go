@@ -72,7 +72,7 @@ type Profiler interface {
 
 // Meter is a Device that measures what it could do at best.
 type Meter interface {
-	// Peak is the number of floating-point operations per second that threads
-	// threads reach on registers alone, a multiply-add counting as two.
-	Peak(threads int) (float64, error)
+	// Peak is what the calling thread reaches on registers alone, in GFLOP/s, a
+	// multiply-add counting as two operations.
+	Peak() float64
 }

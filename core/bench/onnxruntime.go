@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -81,20 +82,35 @@ func (p *Peer) Load(name, file string, threads int, inputs map[string][]float32)
 // Run runs a network once and returns the time that it took.
 func (p *Peer) Run(name string) (time.Duration, error) { return p.command("run", name) }
 
-// Output runs a network once and returns one of its outputs.
-func (p *Peer) Output(name, output string) ([]float64, error) {
+// Unload frees a network.
+func (p *Peer) Unload(name string) error {
+	_, err := p.command("unload", name)
+	return err
+}
+
+// Outputs runs a network once and returns all its outputs.
+func (p *Peer) Outputs(name string) (map[string][]float64, error) {
 	if _, err := p.command("outputs", name); err != nil {
 		return nil, err
 	}
-	b, err := os.ReadFile(p.files[name] + "." + output + ".f64")
+	const suffix = ".f64"
+	files, err := filepath.Glob(p.files[name] + ".*" + suffix)
 	if err != nil {
 		return nil, err
 	}
-	v := make([]float64, len(b)/8)
-	for i := range v {
-		v[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
+	out := map[string][]float64{}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		v := make([]float64, len(b)/8)
+		for i := range v {
+			v[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
+		}
+		out[strings.TrimSuffix(strings.TrimPrefix(file, p.files[name]+"."), suffix)] = v
 	}
-	return v, nil
+	return out, nil
 }
 
 func (p *Peer) command(words ...string) (time.Duration, error) {

@@ -6,6 +6,7 @@ answers each with one line: "ok" and a number, or "error" and a text.
     load NAME FILE THREADS  open FILE; the input called X is read from FILE.X.f32
     run NAME                run once; the number is milliseconds
     outputs NAME            run once; write every output Y to FILE.Y.f64
+    unload NAME             forget the network
 """
 
 import sys
@@ -48,6 +49,8 @@ def obey(verb, name, *rest):
         networks[name].run()
     elif verb == "outputs":
         networks[name].write()
+    elif verb == "unload":
+        del networks[name]
     else:
         raise ValueError(f"no command {verb}")
     return 1000 * (time.perf_counter() - start)

@@ -107,11 +107,11 @@ func TestAgainstTheOfficialEvaluation(t *testing.T) {
 				lowest = min(lowest, float64(slices.Min(im.Map)))
 			}
 			for i, threshold := range g.Official.Thresholds {
-				p := at(r.All, float64(float32(threshold)), lowest)
+				p := at(r.All.Curve, float64(float32(threshold)), lowest)
 				assert.InDelta(t, g.Official.FPR[i], p.FPR, 1e-12, "threshold %v", threshold)
 				assert.InDelta(t, g.Official.SPRO[i], p.Overlap, 1e-12, "threshold %v", threshold)
 			}
-			curves := map[string]Curve{"all": r.All}
+			curves := map[string]Part{"all": r.All}
 			for name, kind := range folders {
 				if c, ok := r.ByKind[kind]; ok {
 					curves[name] = c
@@ -165,7 +165,7 @@ func TestProOfAColumn(t *testing.T) {
 		im.Regions = func() ([]Region, error) { return Components(mask, 7), nil }
 		r, err := Evaluate([]Image{im})
 		require.NoError(t, err)
-		assert.Equal(t, len(columns), r.Regions)
+		assert.Equal(t, len(columns), r.All.Regions)
 		assert.InDelta(t, 1.0/6, r.All.Area(1.0/3), 1e-3)
 		assert.Equal(t, r.All, r.ByKind[data.KindDefect])
 	}
@@ -183,10 +183,10 @@ func TestProOfRows(t *testing.T) {
 	im.Regions = func() ([]Region, error) { return Components(mask, 5), nil }
 	r, err := Evaluate([]Image{im})
 	require.NoError(t, err)
-	require.Equal(t, 5, r.Regions)
+	require.Equal(t, 5, r.All.Regions)
 	// Thresholds 0 0.2 0.4 0.6 0.8 are those of the rows below them.
 	for row, want := range map[int]float64{1: 0.8, 3: 0.6, 5: 0.4, 7: 0.2, 9: 0} {
-		assert.InDelta(t, want, at(r.All, float64(im.Map[5*row]), float64(im.Map[0])).Overlap, 1e-12)
+		assert.InDelta(t, want, at(r.All.Curve, float64(im.Map[5*row]), float64(im.Map[0])).Overlap, 1e-12)
 	}
 }
 
@@ -315,11 +315,11 @@ func TestSampledThresholds(t *testing.T) {
 	slices.Sort(scores)
 	exact := index(slices.Compact(scores))
 	require.Greater(t, len(exact.values), maxSamples)
-	kinds := map[data.Kind]*tally{data.KindGood: newTally(exact), data.KindStructural: newTally(exact)}
+	c := newCounts(exact)
 	for i := range images {
-		require.NoError(t, kinds[images[i].Kind].add(&images[i]))
+		c.add(&images[i])
 	}
-	all, err := result(exact, kinds)
+	all, err := c.result()
 	require.NoError(t, err)
 	for _, limit := range Limits {
 		bound := r.All.Uncertainty(limit)
@@ -327,7 +327,7 @@ func TestSampledThresholds(t *testing.T) {
 		assert.Less(t, bound, 1e-3)
 		area := all.All.Area(limit)
 		assert.True(t, area > limit/2 && area < 1, "up to %v: %v; expected an imperfect map that is better than chance", limit, area)
-		t.Logf("up to %v: %.7f of every score, %.7f of %d sampled ones, bound %.1e", limit, area, r.All.Area(limit), len(r.All), bound)
+		t.Logf("up to %v: %.7f of every score, %.7f of %d sampled ones, bound %.1e", limit, area, r.All.Area(limit), len(r.All.Curve), bound)
 	}
 }
 
@@ -360,4 +360,48 @@ func TestEvaluateRefuses(t *testing.T) {
 	assert.ErrorContains(t, err, "there are 0 defects")
 	_, err = Evaluate(one(func(*Image) {}))
 	assert.NoError(t, err)
+}
+
+// TestUnusableTruthLeavesTheImageOut: the others count as if it were not there.
+func TestUnusableTruthLeavesTheImageOut(t *testing.T) {
+	images := []Image{
+		square("good", data.KindGood, nil),
+		square("a", data.KindStructural, func() ([]Region, error) { return []Region{{Pixels: []int{0}, Saturation: 1}}, nil }),
+	}
+	want, err := Evaluate(images)
+	require.NoError(t, err)
+	assert.Empty(t, want.Unusable)
+	broken := square("b", data.KindStructural, func() ([]Region, error) { return nil, errors.New("b.png: marks no defect") })
+	r, err := Evaluate(append(images, broken))
+	require.NoError(t, err)
+	assert.Equal(t, want.All, r.All)
+	assert.Equal(t, want.ByKind, r.ByKind)
+	require.Len(t, r.Unusable, 1)
+	assert.ErrorContains(t, r.Unusable[0], "b: b.png: marks no defect")
+}
+
+func square(name string, kind data.Kind, regions func() ([]Region, error)) Image {
+	return Image{Name: name, Kind: kind, Map: []float32{4, 3, 2, 1}, MapWidth: 2, MapHeight: 2, Width: 2, Height: 2, Regions: regions}
+}
+
+// TestByDefect: an image with two defects counts for both, each with its own
+// regions and with all of the image's and the good image's defect-free pixels.
+func TestByDefect(t *testing.T) {
+	regions := func(r ...Region) func() ([]Region, error) { return func() ([]Region, error) { return r, nil } }
+	first, last := Region{Defect: "first", Pixels: []int{0}, Saturation: 1}, Region{Defect: "last", Pixels: []int{3}, Saturation: 1}
+	r, err := Evaluate([]Image{
+		square("good", data.KindGood, nil),
+		square("both", data.KindLogical, regions(first, last)),
+		square("one", data.KindLogical, regions(last)),
+	})
+	require.NoError(t, err)
+	require.Len(t, r.ByDefect, 2)
+	a, b := r.ByDefect["first"], r.ByDefect["last"]
+	assert.Equal(t, 1, a.Regions)
+	assert.Equal(t, 2, b.Regions)
+	assert.Equal(t, 3, r.ByKind[data.KindLogical].Regions)
+	// Defect-free for "first": all of good, pixels 1 and 2 of both. Of these six one
+	// scores 4, before "first" is found; for "last" three more pixels, of the other image.
+	assert.Equal(t, []Point{{math.Inf(1), 0, 0}, {3, 1.0 / 6, 1}, {2, 3.0 / 6, 1}, {1, 5.0 / 6, 1}, {math.Inf(-1), 1, 1}}, []Point(a.Curve))
+	assert.Equal(t, []Point{{math.Inf(1), 0, 0}, {3, 2.0 / 9, 0}, {2, 5.0 / 9, 0}, {1, 8.0 / 9, 0}, {math.Inf(-1), 1, 1}}, []Point(b.Curve))
 }

@@ -3,7 +3,6 @@ package eval
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 
@@ -26,18 +25,28 @@ type Image struct {
 // Region is a defect that a map should point at. In LOCO it is one file of the
 // ground truth, in other data sets a connected component of the mask.
 type Region struct {
-	Pixels []int // y*Width + x of its image, each once
+	Defect string // name of the defect; may be empty
+	Pixels []int  // y*Width + x of its image, each once
 	// Saturation is the number of pixels from which on the defect counts as found
 	// completely, at least 1.
 	Saturation int
 }
 
-// Result holds the curve over all images, and one over the images of each kind
-// of anomaly together with all good ones. All are taken at the same thresholds.
+// Result holds curves: over all images, and over the images of one kind or with
+// one defect together with all good ones. All are taken at the same thresholds.
 type Result struct {
-	All    Curve
-	ByKind map[data.Kind]Curve
-	// Regions counts the defects.
+	All    Part
+	ByKind map[data.Kind]Part
+	// ByDefect has the named defects. Their overlap counts regions of that name
+	// only; their false positives are those of whole images, as everywhere.
+	ByDefect map[string]Part
+	// Unusable are images that were left out, since their ground truth is.
+	Unusable []error
+}
+
+// Part is the curve of some regions.
+type Part struct {
+	Curve
 	Regions int
 }
 
@@ -58,18 +67,11 @@ func Evaluate(images []Image) (*Result, error) {
 			return nil, fmt.Errorf("%s: %w", images[i].Name, err)
 		}
 	}
-	l := newLevels(images)
-	kinds := map[data.Kind]*tally{}
+	c := newCounts(newLevels(images))
 	for i := range images {
-		im := &images[i]
-		if kinds[im.Kind] == nil {
-			kinds[im.Kind] = newTally(l)
-		}
-		if err := kinds[im.Kind].add(im); err != nil {
-			return nil, fmt.Errorf("%s: %w", im.Name, err)
-		}
+		c.add(&images[i])
 	}
-	return result(l, kinds)
+	return c.result()
 }
 
 func (im *Image) check() error {
@@ -87,90 +89,6 @@ func (im *Image) check() error {
 		}
 	}
 	return nil
-}
-
-func result(l *levels, kinds map[data.Kind]*tally) (*Result, error) {
-	all := newTally(l)
-	for _, k := range slices.Sorted(maps.Keys(kinds)) { // sorted: sums of floats depend on the order
-		all.merge(kinds[k])
-	}
-	if all.regions == 0 || all.free == 0 {
-		return nil, fmt.Errorf("there are %d defects and %d defect-free pixels, expected some of both", all.regions, all.free)
-	}
-	r := &Result{All: all.curve(), ByKind: map[data.Kind]Curve{}, Regions: all.regions}
-	for k, t := range kinds {
-		if k == data.KindGood {
-			continue
-		}
-		sum := newTally(l)
-		if good := kinds[data.KindGood]; good != nil {
-			sum.merge(good)
-		}
-		if sum.merge(t); sum.free > 0 {
-			r.ByKind[k] = sum.curve()
-		}
-	}
-	return r, nil
-}
-
-// tally counts the pixels of some images. Bin b holds scores above exactly b of
-// the thresholds.
-type tally struct {
-	levels  *levels
-	false   []int     // per bin: defect-free pixels
-	gain    []float64 // per bin: sum over regions of pixels / saturation
-	free    int       // defect-free pixels
-	regions int
-}
-
-func newTally(l *levels) *tally {
-	bins := len(l.values) + 1
-	return &tally{levels: l, false: make([]int, bins), gain: make([]float64, bins)}
-}
-
-func (t *tally) add(im *Image) error {
-	regions, err := im.regions()
-	if err != nil {
-		return err
-	}
-	bins := make([]int32, im.Width*im.Height)
-	u, row := newUpsampler(im), make([]float32, im.Width)
-	for y := range im.Height {
-		u.fill(row, y)
-		for x, v := range row {
-			bins[y*im.Width+x] = int32(t.levels.bin(v))
-		}
-	}
-	for _, r := range regions {
-		t.addRegion(bins, r)
-	}
-	const defect = -1
-	for _, r := range regions {
-		for _, p := range r.Pixels {
-			bins[p] = defect
-		}
-	}
-	for _, b := range bins {
-		if b != defect {
-			t.false[b]++
-			t.free++
-		}
-	}
-	return nil
-}
-
-// addRegion lets the highest pixels of a region, as many as saturate it, raise
-// the overlap by their share; further ones change nothing.
-func (t *tally) addRegion(bins []int32, r Region) {
-	hits := make([]int32, len(r.Pixels))
-	for i, p := range r.Pixels {
-		hits[i] = bins[p]
-	}
-	slices.Sort(hits)
-	for _, b := range hits[len(hits)-r.Saturation:] {
-		t.gain[b] += 1 / float64(r.Saturation)
-	}
-	t.regions++
 }
 
 // regions reads and checks the ground truth.
@@ -195,33 +113,4 @@ func (im *Image) regions() ([]Region, error) {
 		}
 	}
 	return regions, nil
-}
-
-func (t *tally) merge(o *tally) {
-	for b := range t.false {
-		t.false[b] += o.false[b]
-		t.gain[b] += o.gain[b]
-	}
-	t.free += o.free
-	t.regions += o.regions
-}
-
-// curve sums the bins from the top; steps at which nothing changes are left out
-// but for the ends.
-func (t *tally) curve() Curve {
-	c := Curve{{Threshold: math.Inf(1)}}
-	positives, gain := 0, 0.0
-	for b := len(t.false) - 1; b >= 0; b-- {
-		positives += t.false[b]
-		gain += t.gain[b]
-		if b > 0 && t.false[b] == 0 && t.gain[b] == 0 {
-			continue
-		}
-		threshold := math.Inf(-1)
-		if b > 0 {
-			threshold = float64(t.levels.values[b-1])
-		}
-		c = append(c, Point{threshold, float64(positives) / float64(t.free), min(gain/float64(t.regions), 1)})
-	}
-	return c
 }

@@ -3,6 +3,7 @@ package eval
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"aecsad/core/data"
 	"aecsad/core/image"
@@ -12,7 +13,7 @@ import (
 // of its image. With defects, the entries of LOCO's defects_config.json, every
 // file is one region, also if it is several patches, and its only value selects
 // the entry. Without, the regions are the connected components of the files'
-// union, and a region is saturated by its whole area.
+// union, a region is saturated by its whole area, and its defect is the item's.
 func Truth(item data.Item, defects map[int]data.Defect, width, height int) ([]Region, error) {
 	if len(item.Masks) == 0 {
 		return nil, errors.New("has no ground truth")
@@ -39,8 +40,15 @@ func Truth(item data.Item, defects map[int]data.Defect, width, height int) ([]Re
 		}
 		regions = append(regions, r)
 	}
-	if len(defects) == 0 {
-		return Components(union, width), nil
+	if len(defects) > 0 {
+		return regions, nil
+	}
+	regions = Components(union, width)
+	if len(regions) == 0 {
+		return nil, fmt.Errorf("%s: marks no defect", strings.Join(item.Masks, ", "))
+	}
+	for i := range regions {
+		regions[i].Defect = item.Defect
 	}
 	return regions, nil
 }
@@ -65,7 +73,7 @@ func channel(m *image.Labels, defects map[int]data.Defect) (Region, error) {
 	if !ok {
 		return Region{}, fmt.Errorf("holds the value %d, expected one of defects_config.json", value)
 	}
-	r.Saturation = SaturationArea(d, len(r.Pixels))
+	r.Defect, r.Saturation = d.Name, SaturationArea(d, len(r.Pixels))
 	return r, nil
 }
 

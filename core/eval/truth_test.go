@@ -28,11 +28,12 @@ func TestTruth(t *testing.T) {
 	item := data.Item{Kind: data.KindLogical, Masks: []string{a, b}}
 	regions, err := Truth(item, defects, 3, 2)
 	require.NoError(t, err)
-	assert.Equal(t, []Region{{Pixels: []int{0, 2}, Saturation: 1}, {Pixels: []int{2, 5}, Saturation: 2}}, regions)
+	assert.Equal(t, []Region{{"missing", []int{0, 2}, 1}, {"bent", []int{2, 5}, 2}}, regions)
 
+	item.Defect = "broken"
 	regions, err = Truth(item, nil, 3, 2)
 	require.NoError(t, err)
-	assert.Equal(t, []Region{{Pixels: []int{0}, Saturation: 1}, {Pixels: []int{2, 5}, Saturation: 2}}, regions)
+	assert.Equal(t, []Region{{"broken", []int{0}, 1}, {"broken", []int{2, 5}, 2}}, regions)
 
 	for want, path := range map[string]string{
 		"is 2x1, its image 3x2":              mask(t, dir, "size.png", 2, 255, 0),
@@ -45,6 +46,9 @@ func TestTruth(t *testing.T) {
 		assert.ErrorContains(t, err, want)
 		assert.ErrorContains(t, err, path)
 	}
+	blank := mask(t, dir, "blank.png", 3, 0, 0, 0, 0, 0, 0)
+	_, err = Truth(data.Item{Masks: []string{blank}}, nil, 3, 2)
+	assert.ErrorContains(t, err, blank+": marks no defect")
 	_, err = Truth(data.Item{}, defects, 3, 2)
 	assert.ErrorContains(t, err, "has no ground truth")
 }

@@ -2,47 +2,117 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 
 	"aecsad/core/data"
 	"aecsad/core/eval"
+	"aecsad/core/report"
 )
 
-// localisation is the area under the sPRO curve of the fused maps up to a
-// false-positive rate of 5 %, over the anomalous test images that have masks and
-// all good ones; nil when none has. In MVTec LOCO a defect is saturated as its
-// defects_config.json says, elsewhere by its whole area, so that sPRO is PRO.
-func (r *Run) localisation(results []scored) (*float64, error) {
+// localisation is how well the fused maps point at defects. Its methods do
+// nothing on nil, which stands for a test set without masks.
+type localisation struct{ *eval.Result }
+
+// localise measures the fused maps against the masks of the anomalous images,
+// together with all good images. A mask that cannot be used leaves its image out,
+// with a warning. The names of defects that masks tell are written into results.
+func (r *Run) localise(e *report.Evaluation, results []scored) (*localisation, error) {
 	var images []eval.Image
-	masked := false
-	for _, s := range results {
+	unmasked, masked := 0, 0
+	for i := range results {
+		s := &results[i]
 		im := eval.Image{
-			Name: s.item.Path, Kind: s.item.Kind,
+			Name: r.Set.Rel(s.item.Path), Kind: s.item.Kind,
 			Map: s.verdict.Fused, MapWidth: s.verdict.MapSide, MapHeight: s.verdict.MapSide,
 			Width: s.w, Height: s.h,
 		}
 		if s.item.Kind != data.KindGood {
+			if s.item.Defect != "" {
+				s.defects = []string{s.item.Defect}
+			}
 			if len(s.item.Masks) == 0 {
+				unmasked++
 				continue
 			}
-			masked = true
-			im.Regions = func() ([]eval.Region, error) { return eval.Truth(s.item, r.Set.Defects, s.w, s.h) }
+			masked++
+			im.Regions = func() ([]eval.Region, error) { return r.truth(s) }
 		}
 		images = append(images, im)
 	}
-	if !masked {
+	if masked == 0 {
 		return nil, nil
+	}
+	if unmasked > 0 {
+		e.Warnings = append(e.Warnings, fmt.Sprintf("%d anomalous test images have no mask and take no part in localisation", unmasked))
 	}
 	result, err := eval.Evaluate(images)
 	if err != nil {
 		return nil, fmt.Errorf("localisation: %w", err)
 	}
-	area := result.All.Area(eval.LocoLimit)
-	r.Logf("eval: AU-sPRO up to %v is %.4f over %d defects", eval.LocoLimit, area, result.Regions)
-	for _, kind := range kinds {
-		if c, ok := result.ByKind[kind]; ok {
-			r.Logf("eval: AU-sPRO of %s images up to %v is %.4f, up to %v %.4f",
-				kind, eval.LocoLimit, c.Area(eval.LocoLimit), eval.ProLimit, c.Area(eval.ProLimit))
+	for _, err := range result.Unusable {
+		e.Warnings = append(e.Warnings, fmt.Sprintf("left out of localisation: %v", err))
+	}
+	e.Limits, e.Measure = eval.Limits, report.PRO
+	if len(r.Set.Defects) > 0 {
+		e.Measure = report.SPRO
+	}
+	return &localisation{result}, nil
+}
+
+// truth reads the regions of an image and notes the names of their defects.
+func (r *Run) truth(s *scored) ([]eval.Region, error) {
+	regions, err := eval.Truth(s.item, r.Set.Defects, s.w, s.h)
+	if err != nil {
+		return nil, err
+	}
+	for _, region := range regions {
+		if name := region.Defect; name != "" && !slices.Contains(s.defects, name) {
+			s.defects = append(s.defects, name)
 		}
 	}
-	return &area, nil
+	return regions, nil
+}
+
+// of fills in the areas of a kind of anomalies.
+func (l *localisation) of(kind data.Kind, k *report.Result) {
+	if l != nil {
+		fill(l.ByKind[kind], k)
+	}
+}
+
+// ofDefect fills in the areas of a named defect.
+func (l *localisation) ofDefect(name string, k *report.Result) {
+	if l != nil {
+		fill(l.ByDefect[name], k)
+	}
+}
+
+func fill(p eval.Part, k *report.Result) {
+	if p.Regions > 0 {
+		k.Regions, k.Areas = p.Regions, areas(p.Curve)
+	}
+}
+
+func areas(c eval.Curve) []float64 {
+	out := make([]float64, len(eval.Limits))
+	for i, limit := range eval.Limits {
+		out[i] = c.Area(limit)
+	}
+	return out
+}
+
+// mean averages the areas of logical and structural anomalies.
+func (l *localisation) mean() []float64 {
+	if l == nil {
+		return nil
+	}
+	logical, structural := l.ByKind[data.KindLogical], l.ByKind[data.KindStructural]
+	if logical.Regions == 0 || structural.Regions == 0 {
+		return nil
+	}
+	out := areas(logical.Curve)
+	for i, a := range areas(structural.Curve) {
+		out[i] = (out[i] + a) / 2
+	}
+	return out
 }

@@ -13,8 +13,7 @@ import (
 var pageHTML string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"percent": percent,
-	"share":   func(v float64) float64 { return 100 * v },
+	"share": func(v float64) float64 { return 100 * v },
 }).Parse(pageHTML))
 
 // Section is an evaluation and the folder that its pictures are in, relative to
@@ -23,6 +22,9 @@ type Section struct {
 	*Evaluation
 	Folder string
 }
+
+// Defects is the table of the section's defects, or nil.
+func (s Section) Defects() *Table { return DefectTable(s.Evaluation) }
 
 // At is the address of a file of the section, as seen from the page.
 func (s Section) At(file string) string { return filepath.ToSlash(filepath.Join(s.Folder, file)) }
@@ -36,7 +38,7 @@ func WritePage(path, title, note string, sections []Section) error {
 	return modelfmt.WriteAtomic(path, func(w io.Writer) error {
 		return page.Execute(w, map[string]any{
 			"Title": title, "Note": note, "Sections": sections,
-			"Table": Table(all), "Branches": Branches(all),
+			"Tables": Overview(all),
 		})
 	})
 }

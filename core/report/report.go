@@ -1,4 +1,4 @@
-// Package report shows an evaluation: a table for the terminal, a page for the
+// Package report shows evaluations: tables for the terminal, a page for the
 // browser. The page is HTML without scripts; its pictures lie beside it.
 package report
 
@@ -6,36 +6,51 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"strings"
 
 	"aecsad/core/detect"
 )
 
-// Evaluation is what one model did on its test images. Rates and AUROCs are
-// shares in [0,1], nil where there were no such images.
+// Evaluation is what one model did on its test images. Rates and areas are
+// shares in [0,1]; pointers are nil where there were no such images.
 type Evaluation struct {
 	Category   string  `json:"category"`
 	Profile    string  `json:"profile"`
 	Threshold  float64 `json:"threshold"`
 	Rate       float64 `json:"false_alarm_rate"` // asked for
 	Validation int     `json:"validation_images"`
-	// Images, AUROC and Missed are by kind of anomaly: logical, structural, defect.
-	Good        int    `json:"good_images"`
-	FalseAlarms int    `json:"false_alarms"`
-	Kinds       []Kind `json:"kinds"`
-	// Mean AUROC of the kinds.
-	Mean *float64 `json:"auroc_mean"`
-	// Localisation is the area under the sPRO curve up to a false-positive rate
-	// of 5 %, of the fused map; nil without ground-truth masks.
-	Localisation *float64  `json:"au_spro_005"`
+
+	Good        int      `json:"good_images"`
+	FalseAlarms int      `json:"false_alarms"`
+	Kinds       []Result `json:"kinds"`   // logical, structural, defect
+	Defects     []Result `json:"defects"` // by name, of masks or folders
+	Mean        *float64 `json:"auroc_mean"`
+	// Measure of localisation: SPRO or PRO; empty without ground-truth masks.
+	Measure string `json:"localisation_measure"`
+	// Limits are the false-positive rates up to which areas are taken. MeanAreas
+	// are those of logical and structural anomalies averaged, LOCO's published
+	// figure; nil where one of the kinds is missing.
+	Limits    []float64 `json:"localisation_limits"`
+	MeanAreas []float64 `json:"localisation_mean"`
+
+	Warnings     []string  `json:"warnings"`
 	Milliseconds float64   `json:"median_ms_per_image"`
 	Scores       string    `json:"score_plot"` // file beside the page
 	Examples     []Example `json:"examples"`
 }
 
-// Kind is the result for one kind of anomaly.
-type Kind struct {
+// Measures of localisation: areas under curves of the overlap with the defects
+// over the false-positive rate. With SPRO a defect is saturated as MVTec LOCO's
+// defects_config.json says, with PRO by its whole area.
+const (
+	SPRO = "AU-sPRO"
+	PRO  = "AU-PRO"
+)
+
+// Result is that of the images of one kind or with one defect, against all good
+// images.
+type Result struct {
 	Name   string   `json:"name"`
+	Kind   string   `json:"kind"` // of a defect
 	Images int      `json:"images"`
 	Missed int      `json:"missed"` // not called anomalous
 	AUROC  *float64 `json:"auroc"`
@@ -45,6 +60,14 @@ type Kind struct {
 	// Structural and Logical are the AUROCs of each branch alone.
 	Structural *float64 `json:"auroc_structural_branch"`
 	Logical    *float64 `json:"auroc_logical_branch"`
+	// AUPR is the average precision; F1 is the best of any threshold, F1Threshold.
+	AUPR        *float64 `json:"aupr"`
+	F1          *float64 `json:"f1_max"`
+	F1Threshold *float64 `json:"f1_max_threshold"`
+	// Regions are the defects in the masks, Areas how well the fused map points at
+	// them, one for each of Limits; nil without masks.
+	Regions int       `json:"regions"`
+	Areas   []float64 `json:"localisation"`
 }
 
 // Example is an image with its verdict; the pictures are files beside the page.
@@ -81,7 +104,7 @@ func Read(path string) (*Evaluation, error) {
 }
 
 // kind is the result of the named kind, or nil.
-func (e *Evaluation) kind(name string) *Kind {
+func (e *Evaluation) kind(name string) *Result {
 	for i := range e.Kinds {
 		if e.Kinds[i].Name == name {
 			return &e.Kinds[i]
@@ -90,60 +113,12 @@ func (e *Evaluation) kind(name string) *Kind {
 	return nil
 }
 
-// Table prints evaluations side by side: image AUROC in percent.
-func Table(evaluations []*Evaluation) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%-20s %8s %10s %8s %8s %10s %13s %8s\n",
-		"category", "logical", "structural", "defect", "mean", "threshold", "false alarms", "ms/image")
-	sums := map[string][]float64{}
-	for _, e := range evaluations {
-		column := func(name string) string {
-			if k := e.kind(name); k != nil && k.AUROC != nil {
-				sums[name] = append(sums[name], *k.AUROC)
-				return fmt.Sprintf("%.1f", 100**k.AUROC)
-			}
-			return "-"
-		}
-		mean := "-"
-		if e.Mean != nil {
-			sums["mean"] = append(sums["mean"], *e.Mean)
-			mean = fmt.Sprintf("%.1f", 100**e.Mean)
-		}
-		fmt.Fprintf(&b, "%-20s %8s %10s %8s %8s %10.3f %6d of %3d %8.1f\n", e.Category,
-			column("logical"), column("structural"), column("defect"), mean, e.Threshold, e.FalseAlarms, e.Good, e.Milliseconds)
-	}
-	if len(evaluations) > 1 {
-		average := func(name string) string {
-			if len(sums[name]) == 0 {
-				return "-"
-			}
-			total := 0.0
-			for _, v := range sums[name] {
-				total += v
-			}
-			return fmt.Sprintf("%.1f", 100*total/float64(len(sums[name])))
-		}
-		fmt.Fprintf(&b, "%-20s %8s %10s %8s %8s\n", "mean", average("logical"), average("structural"), average("defect"), average("mean"))
-	}
-	return b.String()
-}
-
-// Branches prints what each branch achieves alone.
-func Branches(evaluations []*Evaluation) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%-20s %-11s %7s %10s %16s %18s %7s\n", "category", "anomalies", "images", "AUROC", "95 % interval", "maps / histograms", "missed")
-	for _, e := range evaluations {
-		for _, k := range e.Kinds {
-			fmt.Fprintf(&b, "%-20s %-11s %7d %10s %7s -%7s %8s / %7s %7d\n", e.Category, k.Name, k.Images,
-				percent(k.AUROC), percent(k.Low), percent(k.High), percent(k.Structural), percent(k.Logical), k.Missed)
+// area is the one up to limit, or nil.
+func (e *Evaluation) area(areas []float64, limit float64) *float64 {
+	for i, l := range e.Limits {
+		if l == limit && i < len(areas) {
+			return &areas[i]
 		}
 	}
-	return b.String()
-}
-
-func percent(v *float64) string {
-	if v == nil {
-		return "-"
-	}
-	return fmt.Sprintf("%.1f", 100**v)
+	return nil
 }

@@ -21,7 +21,7 @@ const Source = "model.safetensors of timm/wide_resnet50_2.tv2_in1k on the Huggin
 // what the encoder uses: everything up to layer3. All names and shapes are
 // checked.
 func ImportEncoder(path string) (graph.Weights, error) {
-	all, err := ReadSafetensors(path)
+	all, err := Read(path)
 	if err != nil {
 		return nil, err
 	}

@@ -1,167 +1,176 @@
-// Package weights reads weights that others trained: WideResNet-50-2 from a
-// .safetensors file. Nothing in such a file is executed.
 package weights
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"math"
-	"os"
 	"sort"
+	"unicode/utf8"
 
 	"aecsad/core/graph"
 )
 
-// Limits, checked before anything is allocated.
-const (
-	maxHeader  = 16 << 20
-	maxTensors = 8192
-	maxBytes   = 2 << 30
-)
+// The safetensors format: an 8-byte little-endian length, a JSON header of that
+// length, the tensors' bytes without holes.
+// https://github.com/huggingface/safetensors#format
 
-// entry is one tensor of a header.
-type entry struct {
-	DType   string   `json:"dtype"`
-	Shape   []int64  `json:"shape"`
-	Offsets [2]int64 `json:"data_offsets"`
+// maxHeader bounds the header; that of a WideResNet has 30 kB.
+const maxHeader = 16 << 20
+
+// safeTypes are the element types.
+var safeTypes = map[string]dtype{
+	"F64": {"F64", 8, fromDouble}, "F32": {"F32", 4, fromFloat}, "F16": {"F16", 2, fromHalf}, "BF16": {"BF16", 2, fromBrain},
+	"I64": {"I64", 8, nil}, "I32": {"I32", 4, nil}, "I16": {"I16", 2, nil}, "I8": {"I8", 1, nil},
+	"U64": {"U64", 8, nil}, "U32": {"U32", 4, nil}, "U16": {"U16", 2, nil}, "U8": {"U8", 1, nil}, "BOOL": {"BOOL", 1, nil},
 }
 
-// ReadSafetensors reads all F32, F16 and BF16 tensors of a .safetensors file as
-// float32; tensors of other types (counters) are left out.
-//
-// The format: an 8-byte little-endian length, a JSON header of that length, the
-// tensors' bytes. https://github.com/huggingface/safetensors#format
-func ReadSafetensors(path string) (graph.Weights, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	w, err := read(f, st.Size())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return w, nil
+// safeTensor is one entry of the header.
+type safeTensor struct {
+	name    string
+	DType   string  `json:"dtype"`
+	Shape   []int64 `json:"shape"`
+	Offsets []int64 `json:"data_offsets"`
 }
 
-func read(f io.ReaderAt, size int64) (graph.Weights, error) {
-	header, start, err := readHeader(f, size)
+func readSafetensors(f io.ReaderAt, size int64) (graph.Weights, error) {
+	tensors, start, err := readHeader(f, size)
 	if err != nil {
 		return nil, err
 	}
-	names := make([]string, 0, len(header))
-	for name := range header {
-		names = append(names, name)
+	if err := contiguous(tensors, size-start); err != nil {
+		return nil, err
 	}
-	sort.Strings(names)
 	w := graph.Weights{}
-	for _, name := range names {
-		if name == "__metadata__" {
+	for _, t := range tensors {
+		d := safeTypes[t.DType]
+		if d.read == nil {
 			continue
 		}
-		var e entry
-		if err := json.Unmarshal(header[name], &e); err != nil {
-			return nil, fmt.Errorf("tensor %s: %w", name, err)
+		b := make([]byte, t.Offsets[1]-t.Offsets[0])
+		if _, err := f.ReadAt(b, start+t.Offsets[0]); err != nil {
+			return nil, fmt.Errorf("tensor %.100q: %w", t.name, err)
 		}
-		t, err := readTensor(f, e, start, size)
-		if err != nil {
-			return nil, fmt.Errorf("tensor %s: %w", name, err)
+		out := &graph.Tensor{Data: make([]float32, int64(len(b))/d.width)}
+		for _, n := range t.Shape {
+			out.Shape = append(out.Shape, int(n))
 		}
-		if t != nil {
-			w[name] = t
+		for i := range out.Data {
+			out.Data[i] = d.read(b[int64(i)*d.width:])
 		}
+		w[t.name] = out
 	}
 	return w, nil
 }
 
-func readHeader(f io.ReaderAt, size int64) (map[string]json.RawMessage, int64, error) {
+// readHeader returns the entries and where their bytes begin.
+func readHeader(f io.ReaderAt, size int64) ([]safeTensor, int64, error) {
 	var head [8]byte
 	if _, err := f.ReadAt(head[:], 0); err != nil {
-		return nil, 0, fmt.Errorf("is %d bytes; a safetensors file begins with an 8-byte length", size)
+		return nil, 0, fmt.Errorf("has %d bytes; neither a safetensors nor a PyTorch file", size)
 	}
 	n := binary.LittleEndian.Uint64(head[:])
 	if n > maxHeader || int64(n) > size-8 {
-		return nil, 0, fmt.Errorf("is not a safetensors file: header length %d, expected at most %d and less than the file's %d bytes", n, maxHeader, size)
+		return nil, 0, fmt.Errorf("is neither a PyTorch nor a safetensors file: header length %d, expected at most %d and less than the file's %d bytes", n, maxHeader, size)
 	}
 	b := make([]byte, n)
 	if _, err := f.ReadAt(b, 8); err != nil {
 		return nil, 0, fmt.Errorf("header: %w", err)
 	}
-	var header map[string]json.RawMessage
-	if err := json.Unmarshal(b, &header); err != nil {
-		return nil, 0, fmt.Errorf("is not a safetensors file: header: %w", err)
+	if len(b) == 0 || b[0] != '{' || !utf8.Valid(b) {
+		return nil, 0, errors.New("is not a safetensors file: the header is not a JSON object in UTF-8")
 	}
-	if len(header) > maxTensors {
-		return nil, 0, fmt.Errorf("has %d tensors, expected at most %d", len(header), maxTensors)
+	tensors, err := parseHeader(b)
+	if err != nil {
+		return nil, 0, fmt.Errorf("header: %w", err)
 	}
-	return header, 8 + int64(n), nil
+	return tensors, 8 + int64(n), nil
 }
 
-// width is the number of bytes of one element, 0 for types that are left out.
-func width(dtype string) int64 {
-	switch dtype {
-	case "F32":
-		return 4
-	case "F16", "BF16":
-		return 2
-	}
-	return 0
-}
-
-func readTensor(f io.ReaderAt, e entry, start, size int64) (*graph.Tensor, error) {
-	bytes := width(e.DType)
-	if bytes == 0 {
-		return nil, nil
-	}
-	n, shape := int64(1), []int{}
-	for _, d := range e.Shape {
-		if d < 0 || d > maxBytes || n*max(d, 1) > maxBytes/bytes {
-			return nil, fmt.Errorf("shape %v is out of range", e.Shape)
-		}
-		n *= d
-		shape = append(shape, int(d))
-	}
-	if e.Offsets[0] < 0 || e.Offsets[1]-e.Offsets[0] != n*bytes || e.Offsets[1] > size-start {
-		return nil, fmt.Errorf("bytes %d to %d do not hold %d elements of type %s within the file", e.Offsets[0], e.Offsets[1], n, e.DType)
-	}
-	b := make([]byte, n*bytes)
-	if _, err := f.ReadAt(b, start+e.Offsets[0]); err != nil {
+// parseHeader reads the object key by key, since a map would hide a name that
+// stands there twice.
+func parseHeader(b []byte) ([]safeTensor, error) {
+	d := json.NewDecoder(bytes.NewReader(b))
+	if _, err := d.Token(); err != nil {
 		return nil, err
 	}
-	t := &graph.Tensor{Shape: shape, Data: make([]float32, n)}
-	for i := range t.Data {
-		switch e.DType {
-		case "F32":
-			t.Data[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
-		case "BF16":
-			t.Data[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(b[2*i:])) << 16)
-		case "F16":
-			t.Data[i] = fromHalf(binary.LittleEndian.Uint16(b[2*i:]))
+	var tensors []safeTensor
+	seen := map[string]bool{}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return nil, err
 		}
+		name := key.(string) // the decoder has refused anything else
+		if seen[name] || len(seen) > maxTensors {
+			return nil, fmt.Errorf("names %.100q twice, or more than %d tensors", name, maxTensors)
+		}
+		seen[name] = true
+		if name == "__metadata__" {
+			var about map[string]string
+			if err := d.Decode(&about); err != nil {
+				return nil, fmt.Errorf("__metadata__: %w", err)
+			}
+			continue
+		}
+		t := safeTensor{name: name}
+		if err := d.Decode(&t); err != nil {
+			return nil, fmt.Errorf("tensor %.100q: %w", name, err)
+		}
+		if err := t.check(); err != nil {
+			return nil, fmt.Errorf("tensor %.100q: %w", name, err)
+		}
+		tensors = append(tensors, t)
 	}
-	return t, nil
+	if _, err := d.Token(); err != nil {
+		return nil, err
+	}
+	if rest := bytes.TrimRight(b[d.InputOffset():], " "); len(rest) > 0 {
+		return nil, fmt.Errorf("%d bytes after the object", len(rest))
+	}
+	return tensors, nil
 }
 
-// fromHalf widens an IEEE 754 binary16, which is exact.
-func fromHalf(h uint16) float32 {
-	sign, exponent, fraction := float64(1), int(h>>10&31), float64(h&1023)
-	if h>>15 == 1 {
-		sign = -1
+// check holds an entry's own numbers against each other.
+func (t safeTensor) check() error {
+	d, ok := safeTypes[t.DType]
+	if !ok {
+		return fmt.Errorf("type %.20q is not known", t.DType)
 	}
-	switch exponent {
-	case 0:
-		return float32(sign * math.Ldexp(fraction, -24))
-	case 31:
-		if fraction != 0 {
-			return float32(math.NaN())
+	if len(t.Offsets) != 2 || len(t.Shape) > maxRank {
+		return fmt.Errorf("%d offsets and %d dimensions, expected 2 and at most %d", len(t.Offsets), len(t.Shape), maxRank)
+	}
+	n := int64(1)
+	for _, s := range t.Shape {
+		if s < 0 || s > maxBytes || n*max(s, 1) > maxBytes/d.width {
+			return fmt.Errorf("shape %v is out of range", t.Shape)
 		}
-		return float32(math.Inf(int(sign)))
+		n *= s
 	}
-	return float32(sign * math.Ldexp(1024+fraction, exponent-25))
+	if t.Offsets[0] < 0 || t.Offsets[0] > t.Offsets[1] || t.Offsets[1]-t.Offsets[0] != n*d.width {
+		return fmt.Errorf("bytes %d to %d do not hold %d elements of type %s", t.Offsets[0], t.Offsets[1], n, t.DType)
+	}
+	return nil
+}
+
+// contiguous verifies that the tensors cover the bytes after the header: no
+// overlap, no hole, nothing left over.
+func contiguous(tensors []safeTensor, size int64) error {
+	sort.SliceStable(tensors, func(i, j int) bool {
+		a, b := tensors[i].Offsets, tensors[j].Offsets
+		return a[0] < b[0] || a[0] == b[0] && a[1] < b[1]
+	})
+	at := int64(0)
+	for _, t := range tensors {
+		if t.Offsets[0] != at {
+			return fmt.Errorf("tensor %.100q begins at byte %d, expected %d, where the one before it ends", t.name, t.Offsets[0], at)
+		}
+		at = t.Offsets[1]
+	}
+	if at != size {
+		return fmt.Errorf("the tensors take %d bytes, the file has %d after its header", at, size)
+	}
+	return nil
 }

@@ -46,10 +46,17 @@ KERNEL(avg_pool_backward, const ae_AvgPoolBackward *o, float *dx, const float *d
 // or -1 if the window lies outside.
 DEVICE int largest(const float *plane, int H, int W, int R, int h0, int w0) {
 	int best = -1;
-	for (int h = max(0, h0); h < min(H, h0 + R); h++)
-		for (int w = max(0, w0); w < min(W, w0 + R); w++)
-			if (best < 0 || plane[h * W + w] > plane[best])
-				best = h * W + w;
+	float most = 0;
+	for (int i = 0; i < R * R; i++) {
+		int h = h0 + i / R, w = w0 + i % R;
+		if (h < 0 || h >= H || w < 0 || w >= W)
+			continue;
+		float v = plane[h * W + w];
+		if (best < 0 || v > most) {
+			best = h * W + w;
+			most = v;
+		}
+	}
 	return best;
 }
 
@@ -71,11 +78,13 @@ KERNEL(max_pool_backward, const ae_MaxPoolBackward *o, float *dx, const float *d
 		windows((int)(i / W % H), P, R, stride, pad, &p0, &p1);
 		windows((int)(i % W), Q, R, stride, pad, &q0, &q1);
 		const float *plane = x + i / (H * W) * (H * W), *d = dy + i / (H * W) * (P * Q);
+		int wide = q1 - q0 + 1, count = (p1 - p0 + 1) * wide;
 		float sum = 0;
-		for (int p = p0; p <= p1; p++)
-			for (int q = q0; q <= q1; q++)
-				if (largest(plane, H, W, R, p * stride - pad, q * stride - pad) == (int)(i % (H * W)))
-					sum += d[p * Q + q];
+		for (int j = 0; j < count; j++) {
+			int p = p0 + j / wide, q = q0 + j % wide;
+			if (largest(plane, H, W, R, p * stride - pad, q * stride - pad) == (int)(i % (H * W)))
+				sum += d[p * Q + q];
+		}
 		dx[i] = sum;
 	}
 }

@@ -243,14 +243,15 @@ func (s *session) Close() error {
 		if s.graph != nil {
 			all = append(all, s.graph.Close())
 		}
+		// Work may be left in the stream where Load failed.
+		if s.stream != cu.NoStream {
+			all = append(all, s.stream.Synchronize(), s.stream.Destroy())
+		}
 		if s.staging != nil {
 			all = append(all, cu.MemFreeHost(unsafe.Pointer(&s.staging[0])))
 		}
 		for _, p := range s.memory {
 			all = append(all, cu.MemFree(p))
-		}
-		if s.stream != cu.NoStream {
-			all = append(all, s.stream.Destroy())
 		}
 		return s.device.wrap("close", errors.Join(all...))
 	})

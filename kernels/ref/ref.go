@@ -9,6 +9,7 @@ package ref
 import (
 	"fmt"
 	"reflect"
+	"time"
 
 	"gorgonia.org/tensor"
 
@@ -121,6 +122,19 @@ func (s *session) memory(slot kernels.Slot, n int) ([]float32, error) {
 func (s *session) Setup() error { return s.execute("setup", s.setup) }
 
 func (s *session) Run() error { return s.execute("run", s.calls) }
+
+// Profile is Run with the time of each call.
+func (s *session) Profile() ([]time.Duration, error) {
+	times := make([]time.Duration, len(s.calls))
+	for i := range s.calls {
+		start := time.Now()
+		if err := s.execute("run", s.calls[i:i+1]); err != nil {
+			return nil, err
+		}
+		times[i] = time.Since(start)
+	}
+	return times, nil
+}
 
 func (s *session) execute(what string, calls []call) error {
 	if s.slots == nil {

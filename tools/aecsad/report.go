@@ -36,7 +36,9 @@ func (c *reportCommand) Run(a *app) error {
 	if err := report.WritePage(c.Out, "aecsad: evaluation", note, sections); err != nil {
 		return err
 	}
-	a.printf("%s\n%s\n", report.Table(all), report.Branches(all))
+	for _, t := range report.Overview(all) {
+		a.printf("%s\n", t)
+	}
 	abs, err := filepath.Abs(c.Out)
 	if err != nil {
 		return err

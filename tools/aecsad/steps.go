@@ -92,7 +92,16 @@ func evaluate(a *app, r *pipeline.Run) error {
 	if err != nil {
 		return err
 	}
-	a.printf("%s\n%s", report.Table([]*report.Evaluation{e}), report.Branches([]*report.Evaluation{e}))
+	tables := report.Overview([]*report.Evaluation{e})
+	if t := report.DefectTable(e); t != nil {
+		tables = append(tables, t)
+	}
+	for _, t := range tables {
+		a.printf("%s\n", t)
+	}
+	for _, w := range e.Warnings {
+		a.printf("warning: %s\n", w)
+	}
 	a.printf("wrote %s and %s\n", filepath.Join(r.Dir, pipeline.ScoreFile), filepath.Join(r.Dir, pipeline.ReportFile))
 	return nil
 }

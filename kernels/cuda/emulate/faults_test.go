@@ -3,6 +3,8 @@
 package emulate
 
 import (
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -12,20 +14,29 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// build compiles the faulty kernels with the emulation.
-func build(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "faults")
-	args := []string{"-x", "c++", "-std=c++17", "-O1", "-DAECSAD_EMULATE", "-DAECSAD_FAMILY=faults",
-		"-o", program, "testdata/faults.cu", "machine.cu", "driver.cu"}
-	out, err := exec.Command("g++", args...).CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	return program
+// faults is the program of the faulty kernels, compiled with the emulation.
+var faults string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "faults")
+	if err != nil {
+		panic(err)
+	}
+	faults = filepath.Join(dir, "faults")
+	out, err := exec.Command("g++", "-x", "c++", "-std=c++17", "-O1", "-DAECSAD_EMULATE", "-DAECSAD_FAMILY=faults",
+		"-o", faults, "testdata/faults.cu", "machine.cu", "driver.cu").CombinedOutput()
+	code := 1
+	if err != nil {
+		fmt.Printf("%v\n%s", err, out)
+	} else {
+		code = m.Run()
+	}
+	os.RemoveAll(dir)
+	os.Exit(code)
 }
 
-func run(t *testing.T, program, kernel, order, parameter string) string {
-	t.Helper()
-	out, err := exec.Command(program, kernel, order, parameter).CombinedOutput()
+func run(kernel, order, parameter string) string {
+	out, err := exec.Command(faults, kernel, order, parameter).CombinedOutput()
 	if err != nil {
 		return strings.TrimSpace(string(out)) + err.Error() // killed by a signal
 	}
@@ -35,11 +46,10 @@ func run(t *testing.T, program, kernel, order, parameter string) string {
 var orders = []string{"normal", "reversed", "shuffled"}
 
 func TestPlantedFaultsAreCaught(t *testing.T) {
-	program := build(t)
 	for _, order := range orders {
-		assert.Equal(t, "fine", run(t, program, "correct", order, "u64"), order)
+		assert.Equal(t, "fine", run("correct", order, "u64"), order)
 	}
-	faults := []struct{ kernel, says string }{
+	planted := []struct{ kernel, says string }{
 		{"missing_barrier", "wrong result"},
 		{"missing_second_barrier", "wrong result"},
 		{"barrier_in_branch", "diverged barrier"},
@@ -51,12 +61,12 @@ func TestPlantedFaultsAreCaught(t *testing.T) {
 		{"overrun", "segmentation fault"},
 		{"near_overrun", "wrote behind the end"},
 	}
-	for _, f := range faults {
+	for _, f := range planted {
 		t.Run(f.kernel, func(t *testing.T) {
 			said := map[string]string{}
 			caught := false
 			for _, order := range orders {
-				said[order] = run(t, program, f.kernel, order, "u64")
+				said[order] = run(f.kernel, order, "u64")
 				caught = caught || strings.Contains(said[order], f.says)
 			}
 			assert.True(t, caught, "no order says %q: %v", f.says, said)
@@ -65,16 +75,15 @@ func TestPlantedFaultsAreCaught(t *testing.T) {
 }
 
 func TestParametersOfThePTXAreChecked(t *testing.T) {
-	program := build(t)
 	for _, c := range []struct{ parameter, says string }{
 		{"u32", "parameter 0 is a u32, expected 8 bytes"},
 		{"u64 a, .param .u64", "the PTX has 2 parameters, the source 1"},
 	} {
-		said := run(t, program, "correct", "normal", c.parameter)
+		said := run("correct", "normal", c.parameter)
 		assert.Contains(t, said, c.says)
 		assert.Contains(t, said, "load: 218") // CUDA_ERROR_INVALID_PTX
 	}
-	assert.Contains(t, run(t, program, "unknown", "normal", "u64"), "the source has none")
+	assert.Contains(t, run("unknown", "normal", "u64"), "the source has none")
 }
 
 // A kernel whose parameter has not 8 bytes does not even compile.
