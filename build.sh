@@ -94,7 +94,21 @@ tests() {
 }
 
 demo() {
-	exec tools/demo.sh "$@"
+	build
+	python_packages
+	tools/demo.sh "$@"
+}
+
+install() {
+	(($# == 1)) || die "install wants a folder: ./build.sh install PREFIX"
+	build
+	bindings/cpp/install.sh $lib "$version" "$1"
+}
+
+wheel() {
+	build
+	python_packages
+	bindings/python/wheel.sh $lib "$version" $venv/bin/python $out/wheel
 }
 
 race() {

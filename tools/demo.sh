@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The main job from nothing to a table: render photographs of products, train a
 # model per category, evaluate it, inspect images from C++ and Python.
-# Two categories; all five with --all.
+# Two categories; all five with --all. ./build.sh demo builds what it needs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,7 +18,6 @@ esac
 root=build/demo
 say() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
 
-./build.sh build
 rm -rf $root
 mkdir -p $root
 

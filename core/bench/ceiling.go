@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -13,6 +14,10 @@ import (
 type Ceiling struct {
 	GFLOPS float64 // multiply-adds on registers
 	GBPS   float64 // from and to memory outside the caches
+}
+
+func (c Ceiling) String() string {
+	return fmt.Sprintf("%s GFLOP/s in registers, %s GB/s from memory", orDash(c.GFLOPS, "%.1f"), orDash(c.GBPS, "%.1f"))
 }
 
 // MeasureCeiling takes about half a second.
@@ -65,7 +70,7 @@ func bandwidth(d kernels.Device, threads int) (float64, error) {
 		}
 		best = min(best, time.Since(start))
 	}
-	return bytes(p.Kernels.Calls[0].Op) / best.Seconds() / 1e9, nil
+	return traffic(p.Kernels.Calls[0].Op) / best.Seconds() / 1e9, nil
 }
 
 // Share is the part of the ceiling that work of so many operations and bytes

@@ -22,9 +22,9 @@ func operations(op kernels.Op) float64 {
 	return 0
 }
 
-// bytes is the least memory that an instruction reads and writes: every buffer
+// traffic is the least memory that an instruction reads and writes: every buffer
 // once, as float32.
-func bytes(op kernels.Op) float64 {
+func traffic(op kernels.Op) float64 {
 	n := 0
 	out, in := op.Buffers()
 	for _, size := range append(out, in...) {

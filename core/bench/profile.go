@@ -41,7 +41,7 @@ func Profile(d kernels.Device, s Subject, threads, runs int) ([]Layer, error) {
 	}
 	layers := make([]Layer, len(calls))
 	for i, c := range calls {
-		layers[i] = Layer{s.Program.Paths[i], form(c.Op), times[i].Median(), operations(c.Op), bytes(c.Op)}
+		layers[i] = Layer{s.Program.Paths[i], form(c.Op), times[i].Median(), operations(c.Op), traffic(c.Op)}
 	}
 	return layers, nil
 }

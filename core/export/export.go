@@ -37,9 +37,13 @@ func Model(path string, m *model.Model) error {
 	if err != nil {
 		return err
 	}
-	outputs := []output{}
+	var outputs []output
 	for _, name := range sortedNames(networks) {
-		outputs = append(outputs, output{name, networks[name]})
+		public := name
+		if outputNames[name] != "" {
+			public = outputNames[name]
+		}
+		outputs = append(outputs, output{public, networks[name]})
 	}
 	if len(m.Calibration.Histograms) > 0 {
 		scores, err := judge{b, &m.Calibration}.scores(networks)
@@ -71,15 +75,11 @@ func Network(path string, p *graph.Program, w graph.Weights) error {
 
 func finish(path string, b *builder, outputs []output, doc string, properties []property) error {
 	for _, o := range outputs {
-		name := o.name
-		if public := outputNames[name]; public != "" {
-			name = public
-		}
 		v := o.value
 		if v.kind == int64s { // the classes, at most 255
 			v = b.cast(v, uint8s)
 		}
-		if err := b.output(name, v, outputDocs[name]); err != nil {
+		if err := b.output(o.name, v, outputDocs[o.name]); err != nil {
 			return err
 		}
 	}

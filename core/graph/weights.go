@@ -65,6 +65,15 @@ func (g *Graph) Initialize(seed uint32) Weights {
 	return w
 }
 
+// Shapes are those of everything the graph declares, by name.
+func (g *Graph) Shapes() map[string][]int {
+	shapes := map[string][]int{}
+	for _, v := range g.order {
+		shapes[v.name] = v.Shape
+	}
+	return shapes
+}
+
 // Names lists the weights in alphabetical order.
 func (w Weights) Names() []string {
 	names := make([]string, 0, len(w))

@@ -44,8 +44,7 @@ func (p *palette) settle(c color, labels []uint8, i, side int, bandwidth float64
 		return labels[i]
 	}
 	cost := func(l uint8) float64 {
-		d := c.distance(p.entries[l]) / bandwidth
-		sum := d * d
+		sum := c.square(p.entries[l]) / (bandwidth * bandwidth)
 		for _, a := range around[:n] {
 			if a != l {
 				sum += smoothWeight

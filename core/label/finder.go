@@ -18,16 +18,17 @@ type finder struct {
 	kinds   []kind
 }
 
-// flattenReach and flattenRounds remove texture of a few pixels.
+// Texture is flattened that is small against a side.
 const (
-	flattenReach  = 2
+	flattenReach  = 1.0 / 128
 	flattenRounds = 2
 )
 
 func (f *finder) flat(im *image.RGB) []color {
 	c := colors(im)
+	reach := max(int(flattenReach*float64(f.o.Side)), 1)
 	for range flattenRounds {
-		c = flatten(c, im.Width, flattenReach)
+		c = flatten(c, im.Width, reach)
 	}
 	return c
 }
@@ -73,6 +74,7 @@ func (f *finder) labels(s scene) *image.Labels {
 }
 
 // learn fits the finder to images. step is called after each image and pass.
+// There are no scenes if the images have no colour in common.
 func learn(images []*image.RGB, o Options, step func()) (*finder, []scene) {
 	f := &finder{o: o}
 	counts := make([]census, len(images))
@@ -85,9 +87,15 @@ func learn(images []*image.RGB, o Options, step func()) (*finder, []scene) {
 		total.merge(c)
 	}
 	f.palette = total.palette(o.ColorBandwidth)
+	if len(f.palette.entries) == 0 {
+		return f, nil
+	}
 	scenes := make([]scene, len(images))
 	each(len(images), step, func(i int) { scenes[i] = f.scene(images[i]) })
 	keep := f.common(scenes)
+	if !slices.Contains(keep, true) {
+		return f, nil
+	}
 	rare := slices.Contains(keep, false)
 	f.palette = f.palette.keep(keep)
 	each(len(images), step, func(i int) {

@@ -14,9 +14,12 @@ const lightWeight = 0.5
 // distances are those of this package.
 type color [3]float64
 
-func (c color) distance(d color) float64 {
+func (c color) distance(d color) float64 { return math.Sqrt(c.square(d)) }
+
+// square is the distance squared.
+func (c color) square(d color) float64 {
 	x, y, z := c[0]-d[0], c[1]-d[1], c[2]-d[2]
-	return math.Sqrt(x*x + y*y + z*z)
+	return x*x + y*y + z*z
 }
 
 // linear holds the light of the 256 sRGB values (IEC 61966-2-1).

@@ -221,6 +221,36 @@ func TestNothingToFindIsAnError(t *testing.T) {
 	assert.ErrorContains(t, err, "drawn by hand")
 }
 
+// Noise has no colours in common; pictures of one colour have no parts.
+func TestPicturesWithoutRhymeAreNoTrouble(t *testing.T) {
+	for name, at := range map[string]func(n, i int) byte{
+		"noise":  func(n, i int) byte { return byte(256 * kernels.Uniform(uint32(n), 0, uint64(i))) },
+		"black":  func(n, i int) byte { return 0 },
+		"checks": func(n, i int) byte { return byte(255 * ((i/3%16 + i/48) % 2)) },
+		"rows":   func(n, i int) byte { return byte(i / 48 * 50) },
+	} {
+		var images []*image.RGB
+		o := testOptions()
+		o.Side = 16
+		for n := range 3 {
+			im := image.New(16, 16)
+			for i := range im.Pix {
+				im.Pix[i] = at(n, i)
+			}
+			images = append(images, im)
+		}
+		for count := 1; count <= 3; count++ {
+			res, err := Run(images[:count], []string{"a", "b", "c"}[:count], o, nil)
+			if err == nil {
+				assert.NotEmpty(t, res.Classes, name)
+				assert.NotEmpty(t, res.Trusted, name)
+			} else {
+				assert.ErrorContains(t, err, "no part is found", name)
+			}
+		}
+	}
+}
+
 func TestDoubtsAreSaid(t *testing.T) {
 	images, _, names := set(6, func(seed uint32) *drawing {
 		d := newDrawing(seed)
@@ -294,7 +324,7 @@ func TestDrawnMapsAreTakenAsTheyAre(t *testing.T) {
 	assert.ErrorContains(t, second(FromMaps(truth[:1], names, testOptions())), "1 maps and 4 names")
 	assert.ErrorContains(t, second(FromMaps([]*image.Labels{truth[0].Resize(50, 50)}, names[:1], testOptions())), "the map of a is 50x50")
 	truth[0].Pix[7] = 255
-	assert.ErrorContains(t, second(FromMaps(truth[:1], names[:1], testOptions())), "the map of a has class 255; expected at most 64")
+	assert.ErrorContains(t, second(FromMaps(truth[:1], names[:1], testOptions())), "the map of a has class 255; expected at most 254")
 	clear(truth[0].Pix)
 	assert.ErrorContains(t, second(FromMaps(truth[:1], names[:1], testOptions())), "nothing but background")
 }
@@ -361,5 +391,45 @@ func TestRealPhotographs(t *testing.T) {
 		assert.Len(t, res.Maps, len(images))
 		assert.NotEmpty(t, res.Trusted)
 		assert.Greater(t, res.Classes[0].Share, 0.8, "%s: %v", set, res.Classes)
+	}
+}
+
+// A flat picture stays, a step stays sharp, and a lone pixel goes.
+func TestFlattenKeepsEdgesAndDropsTexture(t *testing.T) {
+	const side = 20
+	c := make([]color, side*side)
+	for i := range c {
+		if i%side >= 9 {
+			c[i] = color{30, 5, -5}
+		}
+	}
+	for _, reach := range []int{1, 2, 4} {
+		for i, v := range flatten(c, side, reach) {
+			assert.InDelta(t, 0, v.distance(c[i]), 1e-6, "reach %d, pixel %d", reach, i)
+		}
+	}
+	spotted := slices.Clone(c)
+	spotted[5*side+4] = color{50, 50, 50}
+	for i, v := range flatten(flatten(spotted, side, 2), side, 2) {
+		if i == 5*side+4 { // every square around the spot holds it
+			assert.Less(t, v.distance(c[i]), 10.0)
+			continue
+		}
+		assert.InDelta(t, 0, v.distance(c[i]), 1e-6, "pixel %d", i)
+	}
+}
+
+func BenchmarkScene(b *testing.B) {
+	images, _, names := set(4, tray)
+	o := DefaultOptions()
+	for i := range images {
+		images[i] = image.Resize(images[i], o.Side, o.Side)
+	}
+	if _, err := Run(images, names, o, nil); err != nil {
+		b.Fatal(err)
+	}
+	f, _ := learn(images, o, func() {})
+	for b.Loop() {
+		f.labels(f.scene(images[0]))
 	}
 }

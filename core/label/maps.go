@@ -6,6 +6,9 @@ import (
 	"aecsad/core/image"
 )
 
+// maxClasses is what a label map of bytes and a network can hold.
+const maxClasses = 254
+
 // FromMaps takes label maps that a user has drawn, nil where there is none, as
 // they are: their numbers are the classes, and images with a map are trusted.
 func FromMaps(maps []*image.Labels, names []string, o Options) (*Result, error) {
@@ -37,8 +40,8 @@ func FromMaps(maps []*image.Labels, names []string, o Options) (*Result, error) 
 	if classes == 0 {
 		return nil, fmt.Errorf("label: the %d maps hold nothing but background (0); expected classes from 1", len(res.Trusted))
 	}
-	if classes > maxKinds {
-		return nil, fmt.Errorf("label: the map of %s has class %d; expected at most %d, numbered from 1", first, classes, maxKinds)
+	if classes > maxClasses {
+		return nil, fmt.Errorf("label: the map of %s has class %d; expected at most %d, numbered from 1", first, classes, maxClasses)
 	}
 	var rows [][]float64
 	for _, i := range res.Trusted {

@@ -26,7 +26,7 @@ type palette struct {
 func (p *palette) nearest(c color) int {
 	best, least := 0, math.Inf(1)
 	for i, e := range p.entries {
-		if d := c.distance(e); d < least {
+		if d := c.square(e); d < least {
 			best, least = i, d
 		}
 	}

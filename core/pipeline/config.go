@@ -21,7 +21,10 @@ import (
 type Config struct {
 	// Profile is quick or paper: the defaults of everything below.
 	Profile string `yaml:"profile"`
-	Seed    uint32 `yaml:"seed"`
+	// Schedule is code or thesis: whose batches and learning rates are the defaults
+	// of segmentor and students.
+	Schedule string `yaml:"schedule"`
+	Seed     uint32 `yaml:"seed"`
 	// Device is auto, ref or cpu; Threads 0 means all cores. Results do not
 	// depend on the number of threads.
 	Device  string `yaml:"device"`
@@ -49,7 +52,7 @@ type Calibrate struct {
 	Extrapolate    bool    `yaml:"extrapolate"`
 }
 
-// Defaults are the settings of a profile.
+// Defaults are the settings of a profile, with the code's schedule.
 func Defaults(profile string) (Config, error) {
 	n, err := net.Profile(profile)
 	if err != nil {
@@ -62,7 +65,7 @@ func Defaults(profile string) (Config, error) {
 	l := label.DefaultOptions()
 	l.Side = n.Side
 	return Config{
-		Profile: profile, Seed: 1, Device: "auto", CheckpointEvery: 100,
+		Profile: profile, Schedule: train.ScheduleCode, Seed: 1, Device: "auto", CheckpointEvery: 100,
 		Network: n, Label: l, Segmentor: segmentor, Students: students,
 		Calibrate: Calibrate{FalseAlarmRate: 0.05},
 	}, nil
@@ -92,9 +95,10 @@ func ReadConfig(path string, sets []string) (Config, error) {
 		docs, names = append(docs, doc), append(names, "--set "+s)
 	}
 	var first struct {
-		Profile string `yaml:"profile"`
+		Profile  string `yaml:"profile"`
+		Schedule string `yaml:"schedule"`
 	}
-	first.Profile = "quick"
+	first.Profile, first.Schedule = "quick", train.ScheduleCode
 	for i, d := range docs {
 		if err := yaml.Load(d, &first); err != nil {
 			return Config{}, fmt.Errorf("%s: %w", names[i], err)
@@ -102,6 +106,9 @@ func ReadConfig(path string, sets []string) (Config, error) {
 	}
 	c, err := Defaults(first.Profile)
 	if err != nil {
+		return Config{}, err
+	}
+	if err := train.Follow(first.Schedule, &c.Segmentor, &c.Students); err != nil {
 		return Config{}, err
 	}
 	for i, d := range docs {

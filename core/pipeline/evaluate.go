@@ -35,10 +35,7 @@ func (r *Run) Evaluate(ctx context.Context) (*report.Evaluation, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := r.evaluation(d.Info(), results)
-	if err != nil {
-		return nil, err
-	}
+	e := r.evaluation(d.Info(), results)
 	e.Milliseconds = ms
 	if err := r.writeScores(results); err != nil {
 		return nil, err

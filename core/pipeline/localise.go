@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"aecsad/core/data"
 	"aecsad/core/eval"
@@ -15,8 +16,8 @@ type localisation struct{ *eval.Result }
 
 // localise measures the fused maps against the masks of the anomalous images,
 // together with all good images. A mask that cannot be used leaves its image out,
-// with a warning. The names of defects that masks tell are written into results.
-func (r *Run) localise(e *report.Evaluation, results []scored) (*localisation, error) {
+// with a warning. The names of defects are written into results.
+func (r *Run) localise(e *report.Evaluation, results []scored) *localisation {
 	var images []eval.Image
 	unmasked, masked := 0, 0
 	for i := range results {
@@ -40,14 +41,15 @@ func (r *Run) localise(e *report.Evaluation, results []scored) (*localisation, e
 		images = append(images, im)
 	}
 	if masked == 0 {
-		return nil, nil
+		return nil
 	}
 	if unmasked > 0 {
 		e.Warnings = append(e.Warnings, fmt.Sprintf("%d anomalous test images have no mask and take no part in localisation", unmasked))
 	}
 	result, err := eval.Evaluate(images)
 	if err != nil {
-		return nil, fmt.Errorf("localisation: %w", err)
+		e.Warnings = append(e.Warnings, "no localisation: "+strings.ReplaceAll(err.Error(), "\n", "; "))
+		return nil
 	}
 	for _, err := range result.Unusable {
 		e.Warnings = append(e.Warnings, fmt.Sprintf("left out of localisation: %v", err))
@@ -56,7 +58,7 @@ func (r *Run) localise(e *report.Evaluation, results []scored) (*localisation, e
 	if len(r.Set.Defects) > 0 {
 		e.Measure = report.SPRO
 	}
-	return &localisation{result}, nil
+	return &localisation{result}
 }
 
 // truth reads the regions of an image and notes the names of their defects.

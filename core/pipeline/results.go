@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/stat"
+
 	"aecsad/core/data"
 	"aecsad/core/detect"
 	"aecsad/core/report"
@@ -15,15 +17,12 @@ import (
 var kinds = []data.Kind{data.KindLogical, data.KindStructural, data.KindDefect}
 
 // evaluation computes every figure of the scored test images.
-func (r *Run) evaluation(info detect.Info, results []scored) (*report.Evaluation, error) {
+func (r *Run) evaluation(info detect.Info, results []scored) *report.Evaluation {
 	e := &report.Evaluation{
 		Category: info.Category, Profile: info.Profile,
 		Threshold: info.Threshold, Rate: info.FalseAlarmRate, Validation: info.Validation,
 	}
-	local, err := r.localise(e, results) // first: it learns the defects' names from the masks
-	if err != nil {
-		return nil, err
-	}
+	local := r.localise(e, results) // first: it learns the defects' names from the masks
 	good := pick(results, data.KindGood)
 	e.Good, e.FalseAlarms = len(good), len(good)-missed(good)
 	var aurocs []float64
@@ -41,9 +40,9 @@ func (r *Run) evaluation(info detect.Info, results []scored) (*report.Evaluation
 		e.Kinds = append(e.Kinds, k)
 		e.Defects = append(e.Defects, byDefect(local, good, bad)...)
 	}
-	e.Mean = finite(stats.Mean(aurocs))
+	e.Mean = finite(stat.Mean(aurocs, nil))
 	e.MeanAreas = local.mean()
-	return e, nil
+	return e
 }
 
 // byDefect compares the images with each named defect with all good ones.
@@ -120,13 +119,4 @@ func pick(results []scored, kind data.Kind) []scored {
 		}
 	}
 	return out
-}
-
-func (r *Run) plot(e *report.Evaluation, results []scored) error {
-	groups := []report.Group{{Name: "good", Scores: scores(pick(results, data.KindGood), total)}}
-	for _, k := range e.Kinds {
-		groups = append(groups, report.Group{Name: k.Name, Scores: scores(pick(results, data.Kind(k.Name)), total)})
-	}
-	e.Scores = "scores.svg"
-	return report.WriteScores(r.path(e.Scores), groups, e.Threshold)
 }

@@ -43,7 +43,7 @@ type Evaluation struct {
 // defects_config.json says, with PRO by its whole area.
 const (
 	SPRO = "AU-sPRO"
-	PRO  = "AU-PRO"
+	PRO  = "AUPRO"
 )
 
 // Result is that of the images of one kind or with one defect, against all good

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// The limits of published figures: LOCO's of AU-sPRO is in every table, AU-PRO
+// The limits of published figures: LOCO's of AU-sPRO is in every table, AUPRO
 // has its own column among the image scores.
 const proLimit = 0.3
 
@@ -61,8 +61,8 @@ func (r *Result) auroc() *float64 {
 // plain is the table of data sets that do not tell kinds apart.
 func plain(evaluations []*Evaluation) *Table {
 	t := &Table{
-		Title: fmt.Sprintf("Image scores and localisation (AU-PRO up to %v false positives) in %%", proLimit), Left: 1,
-		Head: append([]string{"category", "images", "AUROC", "AUPR", "F1-max", "AU-PRO"}, verdicts...),
+		Title: fmt.Sprintf("Image scores and localisation (AUPRO up to a false-positive rate of %v) in %%", proLimit), Left: 1,
+		Head: append([]string{"category", "images", "AUROC", "AUPR", "F1-max", "AUPRO"}, verdicts...),
 	}
 	var auroc, aupr, f1, pro average
 	for _, e := range evaluations {

@@ -11,6 +11,7 @@ const (
 	streamStudent
 	streamJitter
 	streamPenalty
+	streamAnomaly
 )
 
 func mix(seed, stream uint32) uint32 {

@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 
 	"aecsad/core/graph"
 	"aecsad/core/image"
@@ -14,8 +15,11 @@ type Students struct {
 	Batch int     `json:"batch" yaml:"batch"`
 	Rate  float64 `json:"rate" yaml:"rate"`   // Adam's, a tenth of it in the last 5 % of the steps
 	Decay float64 `json:"decay" yaml:"decay"` // L2
-	// Quantile of the hard-feature loss; 0 makes it a plain mean squared error.
+	// Quantile of the hard-feature loss; 0 takes all features, so that it is the
+	// plain mean squared error of the thesis (spec 2.4 #15).
 	Quantile float64 `json:"quantile" yaml:"quantile"`
+	// Input of the global student.
+	Input Input `json:"input" yaml:"input"`
 	// Jitter is the largest relative change of brightness, contrast or
 	// saturation of the images that the global student sees.
 	Jitter float64 `json:"jitter" yaml:"jitter"`
@@ -25,7 +29,25 @@ type Students struct {
 	Fusion float64 `json:"fusion" yaml:"fusion"`
 }
 
+// Input says what the global student sees and what it shall make of it
+// (spec 9.1 #1). The second head of the local student sees the same.
+type Input string
+
+// The inputs. Anomalies are those that the segmentor is trained with, by its
+// settings; images without a trusted map stay as they are.
+const (
+	InputJitter    Input = "jitter"          // changed colours; their teacher features
+	InputAnomalies Input = "anomalies"       // logical synthetic anomalies; their teacher features
+	InputClean     Input = "anomalies_clean" // the same; the teacher features of the clean image
+	InputNone      Input = "none"            // the clean image and its teacher features
+)
+
 func (o Students) check() error {
+	switch o.Input {
+	case InputJitter, InputAnomalies, InputClean, InputNone:
+	default:
+		return fmt.Errorf("students.input is %q; expected %s, %s, %s or %s", o.Input, InputJitter, InputAnomalies, InputClean, InputNone)
+	}
 	switch {
 	case o.Steps < 1:
 		return fmt.Errorf("students.steps is %d; expected at least 1", o.Steps)
@@ -43,7 +65,8 @@ func (o Students) check() error {
 
 // studentProgram is one training step of both students (spec 3.1): the local one
 // imitates the teacher on its hardest features, the global one imitates it on
-// jittered images, and the local one's second head imitates the global one.
+// images as o.Input has them, and the local one's second head imitates the global
+// one there.
 func studentProgram(c net.Config, o Students, penalty bool, seed uint32) (*graph.Program, []string, error) {
 	out := graph.Outputs{}
 	var total *graph.Value
@@ -54,14 +77,20 @@ func studentProgram(c net.Config, o Students, penalty bool, seed uint32) (*graph
 			return net.TeacherNet(frozen.Sub("teacher"), c, net.EncoderNet(frozen.Sub("encoder"), c.Encoder, x))
 		}
 		x := g.Input("x", o.Batch, 3, c.Side, c.Side)
-		jittered := g.Input("jittered", o.Batch, 3, c.Side, c.Side)
+		target := teacher(x)
+		local, fusion := net.LocalNet(root.Sub("local"), c, x)
+		out["hard"] = root.HardFeature(target, local, o.Quantile)
 
-		local, _ := net.LocalNet(root.Sub("local"), c, x)
-		_, fusion := net.LocalNet(root.Sub("local"), c, jittered)
-		global := net.GlobalNet(root.Sub("global"), c, jittered, seed)
-
-		out["hard"] = root.HardFeature(teacher(x), local, o.Quantile)
-		out["global"] = root.MSE(teacher(jittered), global)
+		seen := x
+		if name := o.Input.name(); name != "" {
+			seen = g.Input(name, o.Batch, 3, c.Side, c.Side)
+			_, fusion = net.LocalNet(root.Sub("local"), c, seen)
+			if o.Input != InputClean {
+				target = teacher(seen)
+			}
+		}
+		global := net.GlobalNet(root.Sub("global"), c, seen, seed)
+		out["global"] = root.MSE(target, global)
 		out["fusion"] = root.MSE(global, fusion)
 		terms := []graph.Term{{Weight: o.Local, Loss: out["hard"]}, {Weight: o.Global, Loss: out["global"]}, {Weight: o.Fusion, Loss: out["fusion"]}}
 		if penalty {
@@ -88,13 +117,13 @@ func (r *run) students() error {
 		return err
 	}
 	order := newShuffle(len(r.d.Images), r.o.Seed, streamStudent)
-	x, jittered, penalty := newBatch(o.Batch, r.c.Side), newBatch(o.Batch, r.c.Side), newBatch(1, r.c.Side)
+	x, seen, penalty := newBatch(o.Batch, r.c.Side), newBatch(o.Batch, r.c.Side), newBatch(1, r.c.Side)
 	feed := func(s *graph.Session, step int) error {
 		for i := 0; i < o.Batch; i++ {
 			k := step*o.Batch + i
-			im := r.d.Images[order.at(k)]
-			x.put(i, im)
-			jittered.put(i, jitter(im, o.Jitter, newDraws(r.o.Seed, streamJitter, k)))
+			j := order.at(k)
+			x.put(i, r.d.Images[j])
+			seen.put(i, r.seen(j, k))
 		}
 		if err := s.SetInput("x", x.x); err != nil {
 			return err
@@ -105,12 +134,47 @@ func (r *run) students() error {
 				return err
 			}
 		}
-		return s.SetInput("jittered", jittered.x)
+		if name := o.Input.name(); name != "" {
+			return s.SetInput(name, seen.x)
+		}
+		return nil
 	}
 	return r.train(stage{
 		name: "students", program: p, steps: o.Steps,
 		rate: stepDown(o.Rate, o.Steps), feed: feed, losses: losses,
 	})
+}
+
+// Names of the program's input for the global student.
+const (
+	jittered  = "jittered"
+	anomalous = "anomalous"
+)
+
+// name is that of the program's input for the global student; empty where it
+// sees what the local one sees.
+func (i Input) name() string {
+	switch i {
+	case InputNone:
+		return ""
+	case InputAnomalies, InputClean:
+		return anomalous
+	}
+	return jittered
+}
+
+// seen is image j as the global student sees it at draw k.
+func (r *run) seen(j, k int) *image.RGB {
+	im := r.d.Images[j]
+	switch r.o.Students.Input {
+	case InputJitter:
+		return jitter(im, r.o.Students.Jitter, newDraws(r.o.Seed, streamJitter, k))
+	case InputAnomalies, InputClean:
+		if slices.Contains(r.d.Trusted, j) {
+			im, _ = r.o.Segmentor.Anomalies.apply(im, r.d.Maps[j], newDraws(r.o.Seed, streamAnomaly, k))
+		}
+	}
+	return im
 }
 
 // jitter changes one of brightness, contrast and saturation (spec 3.2).

@@ -72,7 +72,7 @@ func Defaults(profile string) (Segmentor, Students, error) {
 		Anomalies: Anomalies{Probability: 1, MinDistance: 0.2},
 	}
 	t := Students{
-		Steps: 60000, Batch: 2, Rate: 2e-4, Decay: 1e-4, Quantile: 0.999, Jitter: 0.2,
+		Steps: 60000, Batch: 2, Rate: 2e-4, Decay: 1e-4, Quantile: 0.999, Input: InputJitter, Jitter: 0.2,
 		Local: 1, Global: 1, Fusion: 1,
 	}
 	switch profile {
@@ -160,5 +160,11 @@ func check(c net.Config, d Data, o Options) error {
 	if err := o.Segmentor.check(); err != nil {
 		return err
 	}
-	return o.Students.check()
+	if err := o.Students.check(); err != nil {
+		return err
+	}
+	if o.Students.Input.name() == anomalous && o.Segmentor.Anomalies.Probability == 0 {
+		return fmt.Errorf("students.input is %s and segmentor.anomalies.probability 0, so that there are none", o.Students.Input)
+	}
+	return nil
 }

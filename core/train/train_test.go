@@ -138,8 +138,12 @@ func TestBadDataIsRefused(t *testing.T) {
 		"trusted image 1 has no label": func(d *Data, _ *net.Config, _ *Options) { d.Trusted, d.Maps[1] = []int{1}, nil },
 		"expected 128x128":             func(_ *Data, c *net.Config, _ *Options) { c.Side = 128 },
 		"segmentor.batch is 1":         func(_ *Data, _ *net.Config, o *Options) { o.Segmentor.Batch = 1 },
-		"students.quantile is 1":       func(_ *Data, _ *net.Config, o *Options) { o.Students.Quantile = 1 },
-		"wants the ImageNet weights":   func(_ *Data, c *net.Config, _ *Options) { c.Encoder.Pretrained = true },
+		"students.input is \"\"":       func(_ *Data, _ *net.Config, o *Options) { o.Students.Input = "" },
+		"probability 0, so that there are none": func(_ *Data, _ *net.Config, o *Options) {
+			o.Students.Input, o.Segmentor.Anomalies.Probability = InputClean, 0
+		},
+		"students.quantile is 1":     func(_ *Data, _ *net.Config, o *Options) { o.Students.Quantile = 1 },
+		"wants the ImageNet weights": func(_ *Data, c *net.Config, _ *Options) { c.Encoder.Pretrained = true },
 	} {
 		d, c, o := scenes(4, 64), c, o
 		spoil(&d, &c, &o)

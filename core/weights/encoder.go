@@ -7,7 +7,6 @@ import (
 
 	"aecsad/core/graph"
 	"aecsad/core/model"
-	"aecsad/core/net"
 	"aecsad/modelfmt"
 )
 
@@ -16,42 +15,6 @@ const EncoderKind = "encoder"
 
 // Where the weights of profile paper come from.
 const Source = "model.safetensors of timm/wide_resnet50_2.tv2_in1k on the Hugging Face hub"
-
-// ImportEncoder reads WideResNet-50-2 with torchvision's tensor names and keeps
-// what the encoder uses: everything up to layer3. All names and shapes are
-// checked.
-func ImportEncoder(path string) (graph.Weights, error) {
-	all, err := Read(path)
-	if err != nil {
-		return nil, err
-	}
-	c, err := net.Profile("paper")
-	if err != nil {
-		return nil, err
-	}
-	g, err := graph.Build(func(g *graph.Graph) {
-		net.EncoderNet(g.Root(), c.Encoder, g.Input("x", 1, 3, c.Side, c.Side))
-	})
-	if err != nil {
-		return nil, err
-	}
-	out := graph.Weights{}
-	want := g.Initialize(0)
-	for _, name := range want.Names() {
-		t := all[name]
-		if t == nil {
-			return nil, fmt.Errorf("%s: tensor %s of shape %v is missing; expected %s", path, name, want[name].Shape, Source)
-		}
-		if fmt.Sprint(t.Shape) != fmt.Sprint(want[name].Shape) {
-			return nil, fmt.Errorf("%s: tensor %s has shape %v, expected %v", path, name, t.Shape, want[name].Shape)
-		}
-		out["encoder."+name] = t
-	}
-	if err := out.Finite(); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return out, nil
-}
 
 // SaveEncoder writes imported weights as our file.
 func SaveEncoder(path string, w graph.Weights) error {

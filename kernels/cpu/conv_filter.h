@@ -13,12 +13,12 @@ typedef struct {
 	int64_t band;             // output rows at a time
 	int64_t block, blocks;    // output channels of a task
 	int64_t depth, depths;    // input channels of a task
+	int in_place;             // dy needs no copy
 } ae_filter;
 
 #define AE_FILTER_PLACES 384 // of a band, at least where there are as many
 #define AE_FILTER_VIEW 6000  // floats of x's view, in the first-level cache
 #define AE_FILTER_SUMS 48000 // floats of unfinished sums, in the second-level cache
-#define AE_FILTER_TASKS 8
 
 // dots adds to sums[mr][AE_NV], vectors, the products of rows a[i] and b[v].
 AE_INLINE void AE(dots)(const int mr, const int nv, int64_t n, const float *a, int64_t stride, const float *const *b, float *sums) {
@@ -58,18 +58,19 @@ static __attribute__((noinline)) void AE(dots_one)(int64_t n, const float *a, in
 	AE(dots)(AE_MR, 1, n, a, stride, b, sums);
 }
 
-// filter_split chooses the sizes of a task from the shapes.
+// filter_split chooses the sizes of a task from the shapes. There are up to 8
+// tasks where the work is not tiny.
 static void AE(filter_split)(ae_filter *j, ae_axis rows, ae_axis cols) {
-	const int64_t taps = AE_MAX(rows.taps * cols.taps, 1);
-	const ae_view one = AE(view_of)(rows, cols, 1);
-	j->band = AE(even)(rows.out, AE_MIN(AE_CEIL(AE_FILTER_PLACES, one.pitch), rows.out));
+	const int64_t taps = AE_MAX(rows.taps * cols.taps, 1), pitch = AE(view_of)(rows, cols, 1).pitch;
+	j->band = AE(even)(rows.out, AE_MIN(AE_CEIL(AE_FILTER_PLACES, pitch), rows.out));
 	j->view = AE(view_of)(rows, cols, j->band);
 	j->depth = AE_MIN(AE_FILTER_VIEW / j->view.plane, AE_FILTER_SUMS / (AE_W * AE_MR * taps));
 	j->depth = AE(even)(j->channels, AE_MAX(j->depth, 1));
 	j->block = AE_MAX(AE_FILTER_SUMS / (AE_W * j->depth * taps), AE_MR);
-	j->block = AE_CEIL(AE(even)(j->outputs, AE_MIN(j->block, 32)), AE_MR) * AE_MR;
-	while (AE_CEIL(j->channels, j->depth) * AE_CEIL(j->outputs, j->block) < AE_FILTER_TASKS && (j->depth > 1 || j->block > AE_MR)) {
-		if (j->depth * taps > j->block && j->depth > 1)
+	j->block = AE_CEIL(AE(even)(j->outputs, AE_MIN(j->block, 64)), AE_MR) * AE_MR;
+	const int64_t million = j->images * j->outputs * j->channels * taps * rows.out * cols.out >> 20, tasks = AE_MIN(million, 8);
+	while (AE_CEIL(j->channels, j->depth) * AE_CEIL(j->outputs, j->block) < tasks) {
+		if (j->depth > 1 && (j->depth * taps > j->block || j->block <= AE_MR))
 			j->depth = AE_CEIL(j->depth, 2);
 		else if (j->block > AE_MR)
 			j->block = AE_CEIL(j->block / 2, AE_MR) * AE_MR;
@@ -78,6 +79,7 @@ static void AE(filter_split)(ae_filter *j, ae_axis rows, ae_axis cols) {
 	}
 	j->blocks = AE_CEIL(j->outputs, j->block);
 	j->depths = AE_CEIL(j->channels, j->depth);
+	j->in_place = pitch == cols.out && j->outputs % AE_MR == 0 && j->band * pitch % AE_W == 0 && rows.out * pitch % AE_W == 0;
 }
 
 // filter_dy copies n channels of output rows [p, p+rows) to the pitch of the view.
@@ -108,40 +110,63 @@ static void AE(filter_pairs)(int64_t outputs, int64_t pairs, int64_t places, con
 		}
 }
 
-// filter_write stores the sums of output channels [k, k+n) and input channels from c.
+// total adds the lanes of a vector in memory.
+AE_INLINE float AE(total)(const float *s) {
+	ae_v4 sum = *(const ae_v4u *)s;
+	for (int i = 4; i < AE_W; i += 4)
+		sum += *(const ae_v4u *)(s + i);
+	return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+// filter_write stores the sums of output channels [k, k+n) and input channels
+// from c. Taps that were trimmed away have met padding only: their dw is 0.
 static void AE(filter_write)(const ae_filter *j, const float *sums, int64_t k, int64_t n, int64_t c, int64_t depth) {
 	const ae_axis *rows = &j->view.rows, *cols = &j->view.cols;
-	const int64_t taps = rows->taps * cols->taps, pairs = depth * taps, groups = AE_CEIL(pairs, AE_NV);
+	const int64_t groups = AE_CEIL(depth * rows->taps * cols->taps, AE_NV);
 	for (int64_t i = 0; i < n; i++) {
+		const float *s = sums + (i / AE_MR * groups * AE_MR + i % AE_MR) * AE_NV * AE_W;
 		float *dw = j->dw + ((k + i) * j->channels + c) * j->w_channel;
-		memset(dw, 0, sizeof(float) * (size_t)(depth * j->w_channel));
-		for (int64_t at = 0; at < pairs; at++) {
-			const float *s = sums + (((i / AE_MR * groups + at / AE_NV) * AE_MR + i % AE_MR) * AE_NV + at % AE_NV) * AE_W;
-			int64_t t = at % taps / cols->taps, col = at % cols->taps;
-			dw[at / taps * j->w_channel + (rows->weight + t) * j->w_row + cols->weight + col] = (float)AE(lanes_sum)(ae_load(s));
-		}
+		if (rows->taps * cols->taps < j->w_channel)
+			memset(dw, 0, sizeof(float) * (size_t)(depth * j->w_channel));
+		int v = 0;
+		for (int64_t d = 0; d < depth; d++, dw += j->w_channel)
+			for (int64_t t = 0; t < rows->taps; t++)
+				for (int64_t q = 0; q < cols->taps; q++) {
+					dw[(rows->weight + t) * j->w_row + cols->weight + q] = AE(total)(s);
+					s += AE_W;
+					if (++v == AE_NV) {
+						v = 0;
+						s += (AE_MR - 1) * AE_NV * AE_W;
+					}
+				}
 	}
 }
 
 static void AE(filter_task)(void *ctx, int64_t task, float *scratch) {
 	const ae_filter *j = ctx;
 	const ae_view *v = &j->view;
-	const int64_t k = task % j->blocks * j->block, c = task / j->blocks * j->depth;
+	const int64_t k = task % j->blocks * j->block, c = task / j->blocks * j->depth, width = v->cols.out;
 	const int64_t n = AE_MIN(j->block, j->outputs - k), depth = AE_MIN(j->depth, j->channels - c);
-	const int64_t taps = v->rows.taps * v->cols.taps, stride = AE_CEIL(j->band * v->pitch + AE_W, 16) * 16;
+	const int64_t taps = v->rows.taps * v->cols.taps, plane = v->rows.out * width;
+	const int64_t stride = AE_CEIL(j->band * v->pitch + AE_W, 16) * 16;
 	const int64_t outputs = AE_CEIL(n, AE_MR) * AE_MR, size = outputs * AE_CEIL(depth * taps, AE_NV) * AE_NV * AE_W;
-	float *sums = scratch, *view = sums + AE_CEIL(size, 16) * 16, *dy = view + depth * v->plane;
-	int32_t *off = (int32_t *)(dy + outputs * stride);
+	float *sums = scratch, *view = sums + AE_CEIL(size, 16) * 16, *copy = view + depth * v->plane;
+	int32_t *off = (int32_t *)(copy + outputs * stride);
 	memset(sums, 0, sizeof(float) * (size_t)size);
-	memset(dy, 0, sizeof(float) * (size_t)(outputs * stride));
+	memset(copy, 0, sizeof(float) * (size_t)(outputs * stride));
 	for (int64_t i = 0; i < depth * taps; i++)
 		off[i] = (int32_t)(i / taps * v->plane + AE(view_offset)(v, i % taps / v->cols.taps, i % v->cols.taps));
 	for (int64_t image = 0; image < j->images; image++)
 		for (int64_t p = 0; p < v->rows.out; p += j->band) {
-			int64_t rows = AE_MIN(j->band, v->rows.out - p);
+			const int64_t rows = AE_MIN(j->band, v->rows.out - p), places = (rows - 1) * v->pitch + width;
+			const float *dy = j->dy + (image * j->outputs + k) * plane;
 			AE(view_fill)(v, view, j->x + (image * j->channels + c) * v->rows.in * v->cols.in, depth, p);
-			AE(filter_dy)(j, dy, stride, j->dy + (image * j->outputs + k) * v->rows.out * v->cols.out, n, p, rows);
-			AE(filter_pairs)(outputs, depth * taps, (rows - 1) * v->pitch + v->cols.out, dy, stride, view, off, sums);
+			if (j->in_place) {
+				AE(filter_pairs)(outputs, depth * taps, places, dy + p * width, plane, view, off, sums);
+			} else {
+				AE(filter_dy)(j, copy, stride, dy, n, p, rows);
+				AE(filter_pairs)(outputs, depth * taps, places, copy, stride, view, off, sums);
+			}
 		}
 	AE(filter_write)(j, sums, k, n, c, depth);
 }

@@ -13,59 +13,118 @@ typedef struct {
 	const float *bias, *residual;             // NULL for none
 	int relu;
 	// The split.
+	int64_t group;          // images of a task, 1 if there are several bands
 	int64_t band, bands;    // output rows of a task
 	int64_t block, blocks;  // output channels of a task
 	int64_t depth;          // input channels at a time
 	int64_t vectors_in_row; // 0: vectors run on across the ends of rows
 } ae_conv;
 
-#define AE_CONV_MACS ((int64_t)1 << 20) // of a task, at least
-#define AE_CONV_TASKS 32                // where there is that much work
-#define AE_CONV_DEPTH 400               // rows of the matrix at a time
-#define AE_CONV_LINES 192               // C*R at a time, which a tile reads from the first-level cache
-#define AE_CONV_VIEW 40000              // floats of a view, in the second-level cache
-#define AE_CONV_OUTPUTS 128             // output channels of a task
+#define AE_CONV_DEPTH 400    // rows of the matrix at a time
+#define AE_CONV_LINES 192    // C*R at a time, which a tile reads from the first-level cache
+#define AE_CONV_VIEW 40000   // floats of a view, in the second-level cache
+#define AE_CONV_PANELS 48000 // floats of packed weights, there too
 
 // even divides n into equal parts of at most `most`.
 AE_INLINE int64_t AE(even)(int64_t n, int64_t most) { return AE_CEIL(n, AE_CEIL(n, most)); }
 
-// conv_split chooses the sizes of a task from the shapes.
-static void AE(conv_split)(ae_conv *j, ae_axis rows, ae_axis cols) {
-	const int64_t taps = AE_MAX(rows.taps * cols.taps, 1);
-	j->depth = AE_MIN(AE_CONV_DEPTH / taps, AE_CONV_LINES / AE_MAX(rows.taps, 1));
-	j->depth = AE(even)(j->channels, AE_MAX(j->depth, 1));
-	j->block = AE_MIN(AE_CONV_OUTPUTS, AE_CONV_VIEW / (j->depth * taps));
-	j->block = AE_CEIL(AE(even)(j->outputs, AE_MAX(j->block, AE_MR)), AE_MR) * AE_MR;
+// conv_tasks is how many tasks a convolution should have: 8 where they are not
+// tiny, up to 32 where they are large.
+AE_INLINE int64_t AE(conv_tasks)(const ae_conv *j, ae_axis rows, ae_axis cols) {
+	int64_t million = j->images * j->outputs * j->channels * rows.taps * cols.taps * rows.out * cols.out >> 20;
+	return AE_MAX(AE_MIN(million, 8), AE_MIN(million / 4, 32)) + 1;
+}
+
+// conv_bands sets the bands that go with the block of j, and returns the cost of
+// packing: floats of weights, which are transposed, count four times.
+static int64_t AE(conv_bands)(ae_conv *j, ae_axis rows, ae_axis cols, int64_t tasks, int64_t row) {
 	j->blocks = AE_CEIL(j->outputs, j->block);
-	int64_t row = AE(view_of)(rows, cols, 1).plane - AE(view_of)(rows, cols, 0).plane;
-	j->band = AE_CONV_VIEW / j->depth / AE_MAX(row, 1) - AE(last_shift)(rows);
-	int64_t macs = j->images * j->outputs * j->channels * taps * rows.out * cols.out;
-	int64_t tasks = AE_MIN(AE_CONV_TASKS, macs / AE_CONV_MACS + 1);
-	j->band = AE_MIN(j->band, rows.out * j->blocks * j->images / tasks);
+	int64_t most = AE_CONV_VIEW / (j->depth * row) - AE(last_shift)(rows);
+	j->band = AE_MIN(most, rows.out * j->blocks * j->images / tasks);
 	j->band = AE(even)(rows.out, AE_MIN(AE_MAX(j->band, 1), rows.out));
 	j->bands = AE_CEIL(rows.out, j->band);
+	j->group = j->bands > 1 ? 1 : AE(even)(j->images, AE_MAX(j->images * j->blocks / tasks, 1));
+	int64_t weights = j->outputs * j->channels * rows.taps * cols.taps * j->bands * AE_CEIL(j->images, j->group);
+	return 4 * weights + j->channels * (j->band + AE(last_shift)(rows)) * row * j->bands * j->images * j->blocks;
+}
+
+// conv_split chooses the sizes of a task from the shapes: the input channels that
+// the caches hold, then the block of output channels that costs least.
+static void AE(conv_split)(ae_conv *j, ae_axis rows, ae_axis cols) {
+	const int64_t taps = AE_MAX(rows.taps * cols.taps, 1), tasks = AE(conv_tasks)(j, rows, cols);
+	const int64_t row = AE(phases)(rows) * AE(phases)(cols) * AE(view_of)(rows, cols, 1).pitch;
+	j->depth = AE_MIN(AE_CONV_DEPTH / taps, AE_CONV_LINES / AE_MAX(rows.taps, 1));
+	j->depth = AE(even)(j->channels, AE_MAX(j->depth, 1));
+	int64_t best = -1, block = AE_MR;
+	for (int64_t parts = 1; parts <= AE_CEIL(j->outputs, AE_MR); parts += AE_CEIL(parts, 4)) {
+		j->block = AE_CEIL(AE_CEIL(j->outputs, parts), AE_MR) * AE_MR;
+		if (j->block > AE_MR && j->block * j->depth * taps > AE_CONV_PANELS)
+			continue;
+		int64_t cost = AE(conv_bands)(j, rows, cols, tasks, row);
+		if (best < 0 || cost < best) {
+			best = cost;
+			block = j->block;
+		}
+	}
+	j->block = block;
+	AE(conv_bands)(j, rows, cols, tasks, row);
 	j->view = AE(view_of)(rows, cols, j->band);
 	int64_t in_row = AE_CEIL(cols.out, AE_W), across = AE_CEIL((j->band - 1) * j->view.pitch + cols.out, AE_W);
 	j->vectors_in_row = j->band * in_row <= across ? in_row : 0;
 }
 
-// conv_pack writes the weights of output channels [k, k+n) and input channels
-// [c, c+depth) as panels; the matrix's rows run over (t, c, s).
-static void AE(conv_pack)(const ae_conv *j, float *to, int64_t k, int64_t n, int64_t c, int64_t depth) {
+// interleave writes to[j*h + i] = from[i][j*turn] for 4 rows i and j < n, turn
+// being 1 or -1. It works in columns of four: it may read up to 3 elements too
+// many, and write up to 3 columns behind the last.
+AE_INLINE void AE(interleave)(float *to, int64_t h, const float *const *from, int64_t n, const int64_t turn) {
+	for (int64_t j = 0; j < n; j += 4, to += 4 * h) {
+		const int64_t at = turn > 0 ? j : -j - 3;
+		ae_v4 a = *(const ae_v4u *)(from[0] + at), b = *(const ae_v4u *)(from[1] + at);
+		ae_v4 c = *(const ae_v4u *)(from[2] + at), d = *(const ae_v4u *)(from[3] + at);
+		ae_v4 ab = AE_SHUFFLE4(a, b, 0, 4, 1, 5), cd = AE_SHUFFLE4(c, d, 0, 4, 1, 5);
+		ae_v4 ef = AE_SHUFFLE4(a, b, 2, 6, 3, 7), gh = AE_SHUFFLE4(c, d, 2, 6, 3, 7);
+		const int64_t first = turn > 0 ? 0 : 3 * h, step = turn > 0 ? h : -h;
+		*(ae_v4u *)(to + first) = AE_SHUFFLE4(ab, cd, 0, 1, 4, 5);
+		*(ae_v4u *)(to + first + step) = AE_SHUFFLE4(ab, cd, 2, 3, 6, 7);
+		*(ae_v4u *)(to + first + 2 * step) = AE_SHUFFLE4(ef, gh, 0, 1, 4, 5);
+		*(ae_v4u *)(to + first + 3 * step) = AE_SHUFFLE4(ef, gh, 2, 3, 6, 7);
+	}
+}
+
+// conv_pack4 packs 4 rows of a panel of height h.
+static void AE(conv_pack4)(const ae_conv *j, float *to, int64_t h, const float *const *from, int64_t depth) {
 	const ae_axis *rows = &j->view.rows, *cols = &j->view.cols;
-	const int64_t len = rows->taps * depth * cols->taps;
+	if (rows->taps == 1 && cols->taps == 1 && j->w_in == 1) {
+		AE(interleave)(to, h, from, depth, 1);
+		return;
+	}
+	for (int64_t t = 0; t < rows->taps; t++)
+		for (int64_t d = 0; d < depth; d++, to += cols->taps * h) {
+			const int64_t at = d * j->w_in + (rows->weight + t * rows->turn) * j->w_row + cols->weight;
+			const float *run[4] = {from[0] + at, from[1] + at, from[2] + at, from[3] + at};
+			if (cols->taps > 1 && cols->turn == 1)
+				AE(interleave)(to, h, run, cols->taps, 1);
+			else if (cols->taps > 1 && cols->turn == -1)
+				AE(interleave)(to, h, run, cols->taps, -1);
+			else
+				for (int64_t s = 0; s < cols->taps; s++)
+					for (int i = 0; i < 4; i++)
+						to[s * h + i] = run[i][s * cols->turn];
+		}
+}
+
+// conv_pack writes the weights of output channels [k, k+n) and input channels
+// [c, c+depth) as panels; the matrix's rows run over (t, c, s). Rows that a panel
+// lacks repeat its last one: their products are not stored.
+static void AE(conv_pack)(const ae_conv *j, float *to, int64_t k, int64_t n, int64_t c, int64_t depth) {
+	const int64_t len = j->view.rows.taps * depth * j->view.cols.taps;
 	for (int64_t i = 0; i < n; i += AE_MR) {
-		const int64_t h = AE(panel_rows)(n - i), exist = AE_MIN(h, n - i);
-		if (exist < h)
-			memset(to + i * len, 0, sizeof(float) * (size_t)(h * len));
-		for (int64_t r = 0; r < exist; r++) {
-			float *dst = to + i * len + r;
-			for (int64_t t = 0; t < rows->taps; t++)
-				for (int64_t d = 0; d < depth; d++) {
-					const float *w = j->w + (k + i + r) * j->w_out + (c + d) * j->w_in + (rows->weight + t * rows->turn) * j->w_row + cols->weight;
-					for (int64_t s = 0; s < cols->taps; s++, dst += h)
-						*dst = w[s * cols->turn];
-				}
+		const int64_t h = AE(panel_rows)(n - i);
+		for (int64_t part = 0; part < h; part += 4) {
+			const float *from[4];
+			for (int64_t r = 0; r < 4; r++)
+				from[r] = j->w + (k + AE_MIN(i + part + r, n - 1)) * j->w_out + c * j->w_in;
+			AE(conv_pack4)(j, to + i * len + part, h, from, depth);
 		}
 	}
 }
@@ -177,13 +236,11 @@ static void AE(conv_tile)(const ae_conv_pass *a, int64_t i, int64_t nv) {
 static void AE(conv_task)(void *ctx, int64_t task, float *scratch) {
 	const ae_conv *j = ctx;
 	const ae_view *v = &j->view;
-	const int64_t image = task / j->blocks / j->bands;
+	const int64_t image = task / j->blocks / j->bands * j->group, end = AE_MIN(image + j->group, j->images);
 	ae_conv_pass a = {.j = j, .p = task / j->blocks % j->bands * j->band, .k = task % j->blocks * j->block};
 	a.rows = AE_MIN(j->band, v->rows.out - a.p);
 	a.n = AE_MIN(j->block, j->outputs - a.k);
-	a.row = image * j->y_image + a.k * j->y_channel + a.p * j->y_row;
-	const int64_t len = j->depth * v->rows.taps * v->cols.taps;
-	float *panels = scratch, *view = panels + AE_CEIL(j->block * len, 16) * 16;
+	float *panels = scratch, *view = panels + AE_CEIL(j->block * j->depth * v->rows.taps * v->cols.taps + 3 * AE_MR, 16) * 16;
 	int32_t *off = (int32_t *)(view + j->depth * v->plane);
 	a.panels = panels, a.view = view, a.off = off;
 	const int64_t in_row = j->vectors_in_row;
@@ -192,11 +249,14 @@ static void AE(conv_task)(void *ctx, int64_t task, float *scratch) {
 		a.depth = AE_MIN(j->depth, j->channels - c);
 		a.first = c == 0;
 		a.last = c + j->depth >= j->channels;
-		AE(view_fill)(v, view, j->x + (image * j->channels + c) * v->rows.in * v->cols.in, a.depth, a.p);
 		AE(conv_offsets)(v, off, a.depth);
 		AE(conv_pack)(j, panels, a.k, a.n, c, a.depth);
-		for (int64_t i = 0; i < vectors; i += AE_NV)
-			AE(conv_tile)(&a, i, AE_MIN(AE_NV, vectors - i));
+		for (int64_t n = image; n < end; n++) {
+			a.row = n * j->y_image + a.k * j->y_channel + a.p * j->y_row;
+			AE(view_fill)(v, view, j->x + (n * j->channels + c) * v->rows.in * v->cols.in, a.depth, a.p);
+			for (int64_t i = 0; i < vectors; i += AE_NV)
+				AE(conv_tile)(&a, i, AE_MIN(AE_NV, vectors - i));
+		}
 	}
 }
 
@@ -204,5 +264,5 @@ static void AE(conv_run)(ae_conv *j, ae_axis rows, ae_axis cols, ae_run *r) {
 	if (rows.out <= 0 || cols.out <= 0)
 		return; // a phase beyond a small image
 	AE(conv_split)(j, rows, cols);
-	ae_parallel(r, j->images * j->bands * j->blocks, AE(conv_task), j);
+	ae_parallel(r, AE_CEIL(j->images, j->group) * j->bands * j->blocks, AE(conv_task), j);
 }

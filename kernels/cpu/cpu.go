@@ -124,8 +124,8 @@ type list struct {
 	len   int
 }
 
-// Every slot begins on a cache line and is followed by slack, so that kernels
-// may read a vector beyond its end.
+// Every slot begins on a cache line and has slack before and behind it, so that
+// kernels may read a vector too many.
 const line, slack = 64, 64
 
 // Load lays the program out in C memory and starts the session's threads. Nothing
@@ -163,12 +163,12 @@ func (d *Device) Load(p *kernels.Program, o kernels.Options) (kernels.Session, e
 const maxThreads = 1024
 
 func (s *session) allocate(sizes []int) error {
-	offsets, total := make([]int, len(sizes)), line
+	offsets, total := make([]int, len(sizes)), slack
 	for i, n := range sizes {
 		if n < 1 || n > math.MaxInt/16 || total > math.MaxInt/4 {
 			return fmt.Errorf("cpu: slot %d holds %d elements behind %d bytes; expected at least 1, and to fit in memory", i, n, total)
 		}
-		offsets[i] = total - line
+		offsets[i] = total
 		total += (4*n + slack + line - 1) / line * line
 	}
 	if s.memory = C.ae_memory_new(C.size_t(total)); s.memory == nil {

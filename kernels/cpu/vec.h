@@ -17,6 +17,16 @@ AE_INLINE ae_v ae_load(const float *p) { return *(const ae_vu *)p; }
 AE_INLINE void ae_store(float *p, ae_v v) { *(ae_vu *)p = v; }
 AE_INLINE ae_v ae_set(float x) { return x - (ae_v){0}; }
 
+// Four floats, whatever the ISA, and a shuffle of two of them.
+typedef float ae_v4 __attribute__((vector_size(16)));
+typedef float ae_v4u __attribute__((vector_size(16), aligned(4), may_alias));
+#ifdef __clang__
+#define AE_SHUFFLE4(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
+#else
+typedef int32_t ae_vi4 __attribute__((vector_size(16)));
+#define AE_SHUFFLE4(a, b, i, j, k, l) __builtin_shuffle(a, b, (ae_vi4){i, j, k, l})
+#endif
+
 // max(x, 0); NaN gives 0, like x > 0 ? x : 0.
 AE_INLINE ae_v ae_relu(ae_v x) {
 #if AE_W == 16 && !defined AE_PORTABLE

@@ -13,7 +13,7 @@ import (
 var errAbsent = errors.New("cuda: this build has no CUDA machine (it was built without -tags cuda)")
 
 // Open returns an error that says that this build lacks the machine.
-func Open(int) (kernels.Device, error) { return nil, errAbsent }
+func Open(string) (kernels.Device, error) { return nil, errAbsent }
 
 // List returns the same error.
 func List() ([]string, error) { return nil, errAbsent }

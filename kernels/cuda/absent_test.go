@@ -13,7 +13,7 @@ import (
 )
 
 func TestWithoutTheTagOpenSaysSo(t *testing.T) {
-	_, err := Open(0)
+	_, err := Open("cuda")
 	assert.EqualError(t, err, "cuda: this build has no CUDA machine (it was built without -tags cuda)")
 	_, err = List()
 	assert.Error(t, err)

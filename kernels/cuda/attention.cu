@@ -15,7 +15,7 @@ DEVICE matrix pairs(const float *p, int T) { return {p + (int64_t)blockIdx.z * T
 DEVICE matrix flipped(const float *p, int T) { return {p + (int64_t)blockIdx.z * T * T, T, T, 1, T}; }
 
 KERNEL(attention_scores, const ae_Attention *o, float *p, const float *q, const float *k) {
-	__shared__ gemm_tile t;
+	__shared__ gemm_tile<64> t;
 	int C = (int)o->C, T = (int)o->T;
 	multiply(t, p + (int64_t)blockIdx.z * T * T, tokens(q, C, T), tokens(k, C, T), 1 / sqrt_of((float)C));
 }
@@ -36,7 +36,7 @@ KERNEL(attention_softmax, float *p, int64_t T) {
 }
 
 KERNEL(attention_apply, const ae_Attention *o, float *y, const float *p, const float *v) {
-	__shared__ gemm_tile t;
+	__shared__ gemm_tile<64> t;
 	int C = (int)o->C, T = (int)o->T;
 	multiply(t, y + (int64_t)blockIdx.z * C * T, channels(v, C, T), pairs(p, T), 1);
 }
@@ -44,7 +44,7 @@ KERNEL(attention_apply, const ae_Attention *o, float *y, const float *p, const f
 // ---- the gradient: dp = dyT v, ds from dp and p, dq = k dsT, dk = q ds, dv = dy p ----
 
 KERNEL(attention_dp, const ae_AttentionBackward *o, float *dp, const float *dy, const float *v) {
-	__shared__ gemm_tile t;
+	__shared__ gemm_tile<64> t;
 	int C = (int)o->C, T = (int)o->T;
 	multiply(t, dp + (int64_t)blockIdx.z * T * T, tokens(dy, C, T), tokens(v, C, T), 1);
 }
@@ -62,14 +62,14 @@ KERNEL(attention_ds, const ae_AttentionBackward *o, float *ds, const float *p) {
 }
 
 KERNEL(attention_dq, const ae_AttentionBackward *o, float *dq, const float *ds, const float *k) {
-	__shared__ gemm_tile t;
+	__shared__ gemm_tile<64> t;
 	int C = (int)o->C, T = (int)o->T;
 	multiply(t, dq + (int64_t)blockIdx.z * C * T, channels(k, C, T), pairs(ds, T), 1);
 }
 
 // dk = q ds and dv = dy p are the same product.
 KERNEL(attention_dkv, const ae_AttentionBackward *o, float *d, const float *p, const float *x) {
-	__shared__ gemm_tile t;
+	__shared__ gemm_tile<64> t;
 	int C = (int)o->C, T = (int)o->T;
 	multiply(t, d + (int64_t)blockIdx.z * C * T, channels(x, C, T), flipped(p, T), 1);
 }

@@ -57,17 +57,23 @@ DEVICE gather backward(const ae_Conv2DBackwardData *b) {
 // cursor walks through the depth: the slices of a tap, then the next tap that is
 // reached. It knows the place of the thread's pixel in the source of the tap.
 struct cursor {
-	int tap, channel; // of the current slice
+	int slice;        // counted over the taps that are reached
+	int tap, channel; // of the slice
 	int place;        // offset of the pixel in a channel of the source, or -1
 };
 
+// slices_of is the depth in slices, over all taps.
+template <class M> DEVICE int slices_of(const gather &g) { return g.R * g.S * ((g.C + DEPTH * M::numbers - 1) / (DEPTH * M::numbers)); }
+
 // gather_tile computes the block's tile of the result over the slices [begin,
-// end) of the depth, counted over all taps, skipped or not.
-DEVICE void gather_tile(gemm_tile &t, const gather &g, int pixels, int begin, int end, const float *x, const float *w, gemm_result *r) {
-	int row0 = (int)blockIdx.y * TILE, pixel0 = (int)blockIdx.x * TILE, PQ = g.P * g.Q;
-	int per_tap = (g.C + DEPTH - 1) / DEPTH;
+// end) of the depth, counted over all taps, reached or not. w holds words,
+// [tap][C/numbers][K].
+template <class M, int T>
+DEVICE void gather_tile(gemm_tile<T> &t, const gather &g, int pixels, int begin, int end, const float *x, const uint *w, gemm_result<T> *r) {
+	int row0 = (int)blockIdx.y * T, pixel0 = (int)blockIdx.x * T, PQ = g.P * g.Q;
+	int words = (g.C + M::numbers - 1) / M::numbers, per_tap = (words + DEPTH - 1) / DEPTH;
 	// The rows and columns of pixels that the block touches.
-	int last = min(pixel0 + TILE, pixels) - 1;
+	int last = min(pixel0 + T, pixels) - 1;
 	bool one_image = pixel0 / PQ == last / PQ;
 	int p0 = one_image ? pixel0 % PQ / g.Q : 0, p1 = one_image ? last % PQ / g.Q : g.P - 1;
 	bool one_row = one_image && p0 == p1;
@@ -75,47 +81,41 @@ DEVICE void gather_tile(gemm_tile &t, const gather &g, int pixels, int begin, in
 	auto live = [&](int tap) {
 		return reached(g.down, p0, p1, g.first + g.step * (tap / g.S)) && reached(g.across, q0, q1, g.first + g.step * (tap % g.S));
 	};
-
-	// The thread fetches elements of one pixel and one row of w.
-	walk rows = along_rows();
-	int pixel = pixel0 + rows.row, p = pixel % PQ / g.Q, q = pixel % g.Q;
-	int area = g.down.limit * g.across.limit;
-	const float *image = x + (int64_t)(pixel / PQ) * g.C * area;
-
-	// Slices of the taps that are reached, within [begin, end).
 	int count = 0;
 	for (int tap = begin / per_tap; tap < g.R * g.S && tap * per_tap < end; tap++)
 		if (live(tap))
 			count += min(end, (tap + 1) * per_tap) - max(begin, tap * per_tap);
 
-	cursor c = {begin / per_tap - 1, g.C, -1};
-	int at = begin;          // the slice, counted over all taps
-	int current = -1;        // the slice that the cursor stands on, counted over live ones
-	auto seek = [&](int s) { // to slice s, at or one after the current
-		if (s == current)
+	// All words that the thread fetches of the source are of one pixel.
+	walk rows = along_rows<T>();
+	int pixel = pixel0 + rows.row, p = pixel % PQ / g.Q, q = pixel % g.Q;
+	int area = g.down.limit * g.across.limit;
+	const float *image = x + (int64_t)(pixel / PQ) * g.C * area;
+	cursor c = {-1, begin / per_tap - 1, words, -1};
+	auto seek = [&](int slice) { // the next one, or the one where c stands
+		if (slice == c.slice)
 			return;
-		current = s;
+		c.slice = slice;
 		c.channel += DEPTH;
-		if (c.channel >= g.C) {
-			do
-				c.tap++;
-			while (!live(c.tap));
-			at = max(begin, c.tap * per_tap);
-			c.channel = (at - c.tap * per_tap) * DEPTH;
-			int h = source(g.down, p, g.first + g.step * (c.tap / g.S)), v = source(g.across, q, g.first + g.step * (c.tap % g.S));
-			c.place = pixel < pixels && h >= 0 && v >= 0 ? h * g.across.limit + v : -1;
-		}
+		if (c.channel < words)
+			return;
+		do
+			c.tap++;
+		while (!live(c.tap));
+		c.channel = max(0, begin - c.tap * per_tap) * DEPTH;
+		int h = source(g.down, p, g.first + g.step * (c.tap / g.S)), v = source(g.across, q, g.first + g.step * (c.tap % g.S));
+		c.place = pixel < pixels && h >= 0 && v >= 0 ? h * g.across.limit + v : -1;
 	};
-	gemm(
+	gemm<M, T>(
 	    t, count, rows,
-	    [&](int s, int row, int k) {
-		    seek(s);
-		    int channel = c.channel + k;
-		    return row0 + row < g.K && channel < g.C ? w[((int64_t)c.tap * g.C + channel) * g.K + row0 + row] : 0;
+	    [&](int slice, int row, int k) {
+		    seek(slice);
+		    int word = c.channel + k;
+		    return row0 + row < g.K && word < words ? w[((int64_t)c.tap * words + word) * g.K + row0 + row] : 0;
 	    },
 	    rows,
 	    [&](int, int, int k) {
-		    int channel = c.channel + k;
+		    int channel = c.channel * M::numbers + k;
 		    return c.place >= 0 && channel < g.C ? image[(int64_t)channel * area + c.place] : 0;
 	    },
 	    r);
@@ -123,29 +123,31 @@ DEVICE void gather_tile(gemm_tile &t, const gather &g, int pixels, int begin, in
 
 // each_output calls f(offset in the result, channel, value) for the outputs of
 // the thread.
-template <class F> DEVICE void each_output(const gather &g, int pixels, const gemm_result &r, F f) {
+template <class M, int T, class F> DEVICE void each_output(const gather &g, int pixels, const gemm_result<T> &r, F f) {
 	int PQ = g.P * g.Q;
-	UNROLL
-	for (int j = 0; j < 4; j++) {
-		int pixel = (int)blockIdx.x * TILE + first_column() + j;
-		int64_t image = (int64_t)(pixel / PQ) * g.K * PQ + pixel % PQ;
-		UNROLL
-		for (int i = 0; i < 4; i++) {
-			int k = (int)blockIdx.y * TILE + first_row() + i;
-			if (k < g.K && pixel < pixels)
-				f(image + (int64_t)k * PQ, k, r.v[i][j]);
-		}
-	}
+	M::each(r, [&](int row, int column, float v) {
+		int k = (int)blockIdx.y * T + row, pixel = (int)blockIdx.x * T + column;
+		if (k < g.K && pixel < pixels)
+			f((int64_t)(pixel / PQ) * g.K * PQ + (int64_t)k * PQ + pixel % PQ, k, v);
+	});
 }
 
-// pack turns w[K][C][tap] into rows that a block reads without gaps: [tap][C][K]
-// for the output, [tap][K][C] for the gradient of the input.
-KERNEL(conv2d_pack, const ae_Conv2D *o, float *packed, const float *w, int64_t transposed) {
-	uint K = (uint)o->K, C = (uint)o->C, taps = (uint)(o->R * o->S);
-	EACH(i, K * C * taps) {
-		uint tap = i / (K * C), rest = i % (K * C);
-		uint k = transposed ? rest / C : rest % K, c = transposed ? rest % C : rest / K;
-		packed[i] = w[(k * C + c) * taps + tap];
+// pack turns w[K][C][tap] into words that a block reads without gaps:
+// [tap][C/numbers][K] for the output, [tap][K/numbers][C] for the gradient of the
+// input.
+template <class M> DEVICE void pack(const ae_Conv2D *o, uint *packed, const float *w, bool transposed) {
+	uint taps = (uint)(o->R * o->S), C = (uint)o->C;
+	uint rows = transposed ? C : (uint)o->K, depth = transposed ? (uint)o->K : C;
+	uint words = (depth + M::numbers - 1) / M::numbers;
+	EACH(i, taps * words * rows) {
+		uint tap = i / (words * rows), first = i / rows % words * M::numbers, row = i % rows;
+		float v[M::numbers];
+		UNROLL
+		for (uint n = 0; n < M::numbers; n++) {
+			uint k = transposed ? first + n : row, c = transposed ? row : first + n;
+			v[n] = first + n < depth ? w[(k * C + c) * taps + tap] : 0;
+		}
+		packed[i] = M::word(v);
 	}
 }
 
@@ -158,27 +160,116 @@ DEVICE float followed(const ae_Conv2D *o, float v, int64_t at, int k, const floa
 	return o->Relu && !(v > 0) ? 0 : v;
 }
 
-KERNEL(conv2d, const ae_Conv2D *o, float *y, const float *x, const float *w, const float *b, const float *res) {
-	__shared__ gemm_tile t;
+template <class M, int T>
+DEVICE void convolve(gemm_tile<T> &t, const ae_Conv2D *o, float *y, const float *x, const uint *w, const float *b, const float *res) {
 	gather g = forward(o);
-	gemm_result r;
+	gemm_result<T> r;
 	int pixels = (int)o->N * g.P * g.Q;
-	gather_tile(t, g, pixels, 0, g.R * g.S * ((g.C + DEPTH - 1) / DEPTH), x, w, &r);
-	each_output(g, pixels, r, [&](int64_t at, int k, float v) { y[at] = followed(o, v, at, k, b, res); });
+	gather_tile<M, T>(t, g, pixels, 0, slices_of<M>(g), x, w, &r);
+	each_output<M, T>(g, pixels, r, [&](int64_t at, int k, float v) { y[at] = followed(o, v, at, k, b, res); });
 }
 
 // Where the result has too few tiles to fill the machine, the depth is shared out
 // as well: blockIdx.z sums its part into scratch, conv2d_join adds the parts.
-KERNEL(conv2d_split, const ae_Conv2D *o, float *parts, const float *x, const float *w) {
-	__shared__ gemm_tile t;
+template <class M, int T> DEVICE void convolve_part(gemm_tile<T> &t, const ae_Conv2D *o, float *parts, const float *x, const uint *w) {
 	gather g = forward(o);
-	gemm_result r;
-	int pixels = (int)o->N * g.P * g.Q, slices = g.R * g.S * ((g.C + DEPTH - 1) / DEPTH);
-	int begin = (int)((int64_t)slices * blockIdx.z / gridDim.z), end = (int)((int64_t)slices * (blockIdx.z + 1) / gridDim.z);
-	gather_tile(t, g, pixels, begin, end, x, w, &r);
+	gemm_result<T> r;
+	int pixels = (int)o->N * g.P * g.Q;
+	int64_t slices = slices_of<M>(g);
+	gather_tile<M, T>(t, g, pixels, (int)(slices * blockIdx.z / gridDim.z), (int)(slices * (blockIdx.z + 1) / gridDim.z), x, w, &r);
 	float *part = parts + (int64_t)blockIdx.z * pixels * g.K;
-	each_output(g, pixels, r, [&](int64_t at, int, float v) { part[at] = v; });
+	each_output<M, T>(g, pixels, r, [&](int64_t at, int, float v) { part[at] = v; });
 }
+
+template <class M, int T>
+DEVICE void backward_data(gemm_tile<T> &t, const ae_Conv2DBackwardData *o, float *dx, const float *dy, const uint *w) {
+	gather g = backward(o);
+	gemm_result<T> r;
+	int pixels = (int)o->N * g.P * g.Q;
+	gather_tile<M, T>(t, g, pixels, 0, slices_of<M>(g), dy, w, &r);
+	each_output<M, T>(g, pixels, r, [&](int64_t at, int, float v) { dx[at] = v; });
+}
+
+// The gradient of the filter, per tap: rows are output channels, columns input
+// channels, and the depth runs over all pixels of the batch. blockIdx.z counts
+// the taps, and within a tap `count` parts of the depth.
+template <class M, int T>
+DEVICE void backward_filter(gemm_tile<T> &t, const ae_Conv2DBackwardFilter *b, float *parts, const float *dy, const float *x, int64_t count) {
+	const ae_Conv2D *o = (const ae_Conv2D *)b; // the geometry comes first
+	gather g = forward(o);
+	int tap = (int)blockIdx.z / (int)count, part = (int)blockIdx.z % (int)count, taps = g.R * g.S;
+	int PQ = g.P * g.Q, pixels = (int)o->N * PQ, area = g.down.limit * g.across.limit;
+	int64_t slices = (pixels + DEPTH * M::numbers - 1) / (DEPTH * M::numbers);
+	int begin = (int)(slices * part / count), end = (int)(slices * (part + 1) / count);
+	int row0 = (int)blockIdx.y * T, column0 = (int)blockIdx.x * T;
+	int down = g.first + g.step * (tap / g.S), across = g.first + g.step * (tap % g.S);
+	gemm_result<T> r;
+	gemm<M, T>(
+	    t, end - begin, along_k(),
+	    [&](int slice, int row, int k) {
+		    float v[M::numbers];
+		    UNROLL
+		    for (int n = 0; n < M::numbers; n++) {
+			    int pixel = ((begin + slice) * DEPTH + k) * M::numbers + n, channel = row0 + row;
+			    v[n] = pixel < pixels && channel < g.K ? dy[((int64_t)(pixel / PQ) * g.K + channel) * PQ + pixel % PQ] : 0;
+		    }
+		    return M::word(v);
+	    },
+	    along_k(),
+	    [&](int slice, int row, int k) {
+		    int pixel = (begin + slice) * DEPTH * M::numbers + k, channel = column0 + row;
+		    int h = source(g.down, pixel % PQ / g.Q, down), v = source(g.across, pixel % g.Q, across);
+		    bool inside = pixel < pixels && channel < g.C && h >= 0 && v >= 0;
+		    return inside ? x[((int64_t)(pixel / PQ) * g.C + channel) * area + h * g.across.limit + v] : 0;
+	    },
+	    &r);
+	M::each(r, [&](int row, int column, float v) {
+		if (row0 + row < g.K && column0 + column < g.C)
+			parts[(((int64_t)part * g.K + row0 + row) * g.C + column0 + column) * taps + tap] = v;
+	});
+}
+
+// The kernels: conv2d_simt_64 and so on, for every arithmetic and size of tile.
+// FORWARD is KERNEL_PAIRED where 128 registers are enough for the forward kernels.
+#define PACK(M)                                                                                              \
+	KERNEL(conv2d_pack_##M, const ae_Conv2D *o, uint *packed, const float *w, int64_t transposed) {          \
+		pack<M>(o, packed, w, transposed);                                                                   \
+	}
+
+#define CONVOLUTIONS(M, T, FORWARD)                                                                              \
+	FORWARD(conv2d_##M##_##T, const ae_Conv2D *o, float *y, const float *x, const uint *w, const float *b,    \
+	       const float *res) {                                                                               \
+		__shared__ gemm_tile<T> t;                                                                           \
+		convolve<M, T>(t, o, y, x, w, b, res);                                                               \
+	}                                                                                                        \
+	FORWARD(conv2d_split_##M##_##T, const ae_Conv2D *o, float *parts, const float *x, const uint *w) {        \
+		__shared__ gemm_tile<T> t;                                                                           \
+		convolve_part<M, T>(t, o, parts, x, w);                                                              \
+	}                                                                                                        \
+	KERNEL(conv2d_backward_data_##M##_##T, const ae_Conv2DBackwardData *o, float *dx, const float *dy,       \
+	       const uint *w) {                                                                                  \
+		__shared__ gemm_tile<T> t;                                                                           \
+		backward_data<M, T>(t, o, dx, dy, w);                                                                \
+	}                                                                                                        \
+	KERNEL(conv2d_backward_filter_##M##_##T, const ae_Conv2DBackwardFilter *o, float *parts, const float *dy, \
+	       const float *x, int64_t count) {                                                                  \
+		__shared__ gemm_tile<T> t;                                                                           \
+		backward_filter<M, T>(t, o, parts, dy, x, count);                                                    \
+	}
+
+#ifdef AECSAD_TENSOR
+PACK(tf32)
+CONVOLUTIONS(tf32, 64, KERNEL_PAIRED)
+CONVOLUTIONS(tf32, 128, KERNEL_PAIRED)
+PACK(bf16)
+CONVOLUTIONS(bf16, 64, KERNEL_PAIRED)
+CONVOLUTIONS(bf16, 128, KERNEL_PAIRED)
+#endif
+
+#ifdef AECSAD_ORDINARY
+PACK(simt)
+CONVOLUTIONS(simt, 64, KERNEL_PAIRED)
+CONVOLUTIONS(simt, 128, KERNEL)
 
 KERNEL(conv2d_join, const ae_Conv2D *o, float *y, const float *parts, const float *b, const float *res, int64_t count) {
 	gather g = forward(o);
@@ -189,53 +280,6 @@ KERNEL(conv2d_join, const ae_Conv2D *o, float *y, const float *parts, const floa
 			v += parts[(int64_t)part * len + i];
 		y[i] = followed(o, v, i, (int)(i / PQ % (uint)g.K), b, res);
 	}
-}
-
-KERNEL(conv2d_backward_data, const ae_Conv2DBackwardData *o, float *dx, const float *dy, const float *w) {
-	__shared__ gemm_tile t;
-	gather g = backward(o);
-	gemm_result r;
-	int pixels = (int)o->N * g.P * g.Q;
-	gather_tile(t, g, pixels, 0, g.R * g.S * ((g.C + DEPTH - 1) / DEPTH), dy, w, &r);
-	each_output(g, pixels, r, [&](int64_t at, int, float v) { dx[at] = v; });
-}
-
-// The gradient of the filter, per tap: rows are output channels, columns input
-// channels, and the depth runs over all pixels of the batch. blockIdx.z counts
-// the taps, and within a tap the parts of the depth.
-KERNEL(conv2d_backward_filter, const ae_Conv2DBackwardFilter *b, float *parts, const float *dy, const float *x, int64_t count) {
-	__shared__ gemm_tile t;
-	const ae_Conv2D *o = (const ae_Conv2D *)b; // the geometry comes first
-	gather g = forward(o);
-	int tap = (int)blockIdx.z / (int)count, part = (int)blockIdx.z % (int)count, taps = g.R * g.S;
-	int PQ = g.P * g.Q, pixels = (int)o->N * PQ, area = g.down.limit * g.across.limit;
-	int slices = (pixels + DEPTH - 1) / DEPTH;
-	int begin = (int)((int64_t)slices * part / count), end = (int)((int64_t)slices * (part + 1) / count);
-	int row0 = (int)blockIdx.y * TILE, column0 = (int)blockIdx.x * TILE;
-	int down = g.first + g.step * (tap / g.S), across = g.first + g.step * (tap % g.S);
-	gemm_result r;
-	gemm(
-	    t, end - begin, along_k(),
-	    [&](int s, int row, int k) {
-		    int pixel = (begin + s) * DEPTH + k, channel = row0 + row;
-		    return pixel < pixels && channel < g.K ? dy[((int64_t)(pixel / PQ) * g.K + channel) * PQ + pixel % PQ] : 0;
-	    },
-	    along_k(),
-	    [&](int s, int row, int k) {
-		    int pixel = (begin + s) * DEPTH + k, channel = column0 + row;
-		    int h = source(g.down, pixel % PQ / g.Q, down), v = source(g.across, pixel % g.Q, across);
-		    bool inside = pixel < pixels && channel < g.C && h >= 0 && v >= 0;
-		    return inside ? x[((int64_t)(pixel / PQ) * g.C + channel) * area + h * g.across.limit + v] : 0;
-	    },
-	    &r);
-	UNROLL
-	for (int i = 0; i < 4; i++)
-		UNROLL
-		for (int j = 0; j < 4; j++) {
-			int k = row0 + first_row() + i, c = column0 + first_column() + j;
-			if (k < g.K && c < g.C)
-				parts[(((int64_t)part * g.K + k) * g.C + c) * taps + tap] = r.v[i][j];
-		}
 }
 
 // sum_parts adds `count` parts of len floats.
@@ -259,3 +303,5 @@ KERNEL(channel_sum, const ae_ChannelSum *o, float *y, const float *x) {
 	if (threadIdx.x == 0)
 		y[blockIdx.x] = sum;
 }
+
+#endif

@@ -17,16 +17,17 @@ import (
 	"aecsad/kernels/cuda/lazy"
 )
 
-// What the PTX is compiled for: compute capability 7.0, PTX 6.0. Drivers compile
-// it for every later GPU.
+// What the PTX is compiled for; drivers compile it forward to every later GPU.
 const (
-	minCapability = 70
-	minDriver     = 11000 // cuGraphInstantiate_v2; PTX 6.0 is older
+	minCapability       = 70
+	minTensorCapability = 80
+	minDriver           = 11000 // knows PTX 7.0 and cuGraphInstantiate_v2
 )
 
 // device is a GPU with its primary context and the kernels loaded so far.
 type device struct {
 	index   int
+	planner planner
 	context cu.CUContext
 	entries map[string]entry
 
@@ -93,16 +94,24 @@ func count() (int, error) {
 	return n, nil
 }
 
-// Open returns a GPU by its index.
-func Open(index int) (kernels.Device, error) {
+// Open returns a GPU. The name is cuda[:index][:precision], such as "cuda",
+// "cuda:1" or "cuda:0:bf16" (see parse).
+func Open(name string) (kernels.Device, error) {
+	index, arithmetic, err := parse(name)
+	if err != nil {
+		return nil, err
+	}
 	n, err := count()
 	if err != nil {
 		return nil, err
 	}
-	if index < 0 || index >= n {
+	if index >= n {
 		return nil, fmt.Errorf("cuda:%d does not exist; there are cuda:0 to cuda:%d", index, n-1)
 	}
-	d := &device{index: index, modules: map[string]cu.Module{}, functions: map[string]cu.Function{}}
+	d := &device{
+		index: index, planner: planner{arithmetic: arithmetic},
+		modules: map[string]cu.Module{}, functions: map[string]cu.Function{},
+	}
 	if d.entries, err = entries(); err != nil {
 		return nil, err
 	}
@@ -114,9 +123,12 @@ func Open(index int) (kernels.Device, error) {
 	if err != nil {
 		return nil, d.wrap("compute capability", err)
 	}
-	if major*10+minor < minCapability {
-		return nil, fmt.Errorf("%s has compute capability %d.%d, expected %d.%d or higher",
-			d.Name(), major, minor, minCapability/10, minCapability%10)
+	want := minCapability
+	if arithmetic != ordinary {
+		want = minTensorCapability
+	}
+	if major*10+minor < want {
+		return nil, fmt.Errorf("%s has compute capability %d.%d, expected %d.%d or higher", d.Name(), major, minor, want/10, want%10)
 	}
 	if d.context, err = gpu.RetainPrimaryCtx(); err != nil {
 		return nil, d.wrap("context", err)
@@ -124,7 +136,7 @@ func Open(index int) (kernels.Device, error) {
 	return d, nil
 }
 
-func (d *device) Name() string { return fmt.Sprintf("cuda:%d", d.index) }
+func (d *device) Name() string { return nameOf(d.index, d.planner.arithmetic) }
 
 func (d *device) wrap(doing string, err error) error {
 	if err == nil {

@@ -21,7 +21,7 @@ import (
 const opener = "AECSAD_TEST_OPEN"
 
 func printOpen() int {
-	d, err := Open(0)
+	d, err := Open("cuda")
 	if err != nil {
 		fmt.Println(err)
 		return 0
@@ -66,7 +66,7 @@ func TestOpenRefusesWhatCannotWork(t *testing.T) {
 func TestOutOfMemory(t *testing.T) {
 	emulated(t)
 	t.Setenv("AECSAD_EMULATE_MEMORY", "20000")
-	d := open(t, 0)
+	d := open(t, "cuda")
 	_, err := d.Load(doubling(2000), kernels.Options{})
 	assert.EqualError(t, err, "cuda:0: load: slot 2 of 2000 elements: OutOfMemory")
 	// What the failed Load took is free again.
@@ -77,7 +77,7 @@ func TestOutOfMemory(t *testing.T) {
 // takes the process with it.
 func TestDeviceLost(t *testing.T) {
 	emulated(t)
-	d, err := Open(1)
+	d, err := Open("cuda:1")
 	require.NoError(t, err)
 	s, err := d.Load(doubling(10), kernels.Options{})
 	require.NoError(t, err)
@@ -90,5 +90,5 @@ func TestDeviceLost(t *testing.T) {
 	assert.ErrorContains(t, err, "cuda:1: load: ")
 	_ = s.Close() // may fail, must return
 	require.NoError(t, d.Close())
-	require.NoError(t, double(load(t, open(t, 1), doubling(10)), 10, 1), "opened again, the device works")
+	require.NoError(t, double(load(t, open(t, "cuda:1"), doubling(10)), 10, 1), "opened again, the device works")
 }

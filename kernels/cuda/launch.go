@@ -26,6 +26,7 @@ type resolve struct {
 	op      cu.DevicePtr
 	buffers []cu.DevicePtr
 	scratch cu.DevicePtr
+	packed  cu.DevicePtr
 }
 
 func (r resolve) value(a arg) uint64 {
@@ -36,6 +37,8 @@ func (r resolve) value(a arg) uint64 {
 		return uint64(r.buffers[a.value])
 	case scratch:
 		return uint64(r.scratch) + 4*uint64(a.value)
+	case packed:
+		return uint64(r.packed)
 	case null:
 		return 0
 	}
@@ -76,32 +79,30 @@ func launchAll(all []*bound, s cu.Stream) error {
 	return nil
 }
 
-// planned is an instruction with its launches.
+// planned is an instruction with its steps.
 type planned struct {
-	call     kernels.Call
-	launches []launch
-	words    int // where the instruction's words start in the session's memory of them
+	steps
+	call  kernels.Call
+	words int // where the instruction's words start in the session's memory of them
 }
 
-// planCalls plans calls; scratch is the most floats that any of them needs, and
-// all their words follow each other.
-func planCalls(calls []kernels.Call, all []uint64) (out []planned, words []uint64, scratch int, err error) {
+// planCalls plans calls; their words follow those in all.
+func (p planner) planCalls(calls []kernels.Call, all []uint64) (out []planned, words []uint64, err error) {
 	for _, c := range calls {
-		out1, in := c.Op.Buffers()
-		for _, n := range append(out1, in...) {
+		outputs, inputs := c.Op.Buffers()
+		for _, n := range append(outputs, inputs...) {
 			if n > maxElements {
-				return nil, nil, 0, fmt.Errorf("cuda: %s has a buffer of %d elements, expected at most %d", kernels.Name(c.Op), n, maxElements)
+				return nil, nil, fmt.Errorf("cuda: %s has a buffer of %d elements, expected at most %d", kernels.Name(c.Op), n, maxElements)
 			}
 		}
-		l, need, err := plan(c.Op)
+		s, err := p.plan(c.Op)
 		if err != nil {
-			return nil, nil, 0, err
+			return nil, nil, err
 		}
-		out = append(out, planned{c, l, len(all)})
+		out = append(out, planned{s, c, len(all)})
 		all = append(all, wordsOf(c.Op)...)
-		scratch = max(scratch, need)
 	}
-	return out, all, scratch, nil
+	return out, all, nil
 }
 
 // maxElements of a buffer: kernels count in 32 bits.

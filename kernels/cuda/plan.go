@@ -30,6 +30,7 @@ const (
 	opStruct                // the instruction's words, in device memory
 	buffer                  // buffer `value` of the call, in the order of ops.go
 	scratch                 // the session's scratch memory, from float `value` on
+	packed                  // what the pack of the steps made
 	null                    // a buffer that the call lacks
 )
 
@@ -80,17 +81,36 @@ func all(o kernels.Op) []arg {
 	return append([]arg{op}, bufs(len(out)+len(in))...)
 }
 
-// plan is how an instruction runs: its kernels in order, and the floats of
+// steps is how an instruction runs: its kernels in order, and the floats of
 // scratch that they share.
-func plan(o kernels.Op) (launches []launch, scratch int, err error) {
+type steps struct {
+	launches []launch
+	scratch  int
+	// pack, if there is one, runs before: it turns buffer `from` into `packed`
+	// words. Where the buffer holds weights that no call writes, once is enough.
+	pack         *launch
+	packed, from int
+}
+
+// planner chooses kernels.
+type planner struct {
+	arithmetic string // of convolutions: a name of arithmetic.h
+	tile       int    // the size of their tiles, or 0 for a choice by shape
+}
+
+// plan plans an instruction.
+func (p planner) plan(o kernels.Op) (steps, error) {
+	if s := p.convolution(o); s.launches != nil {
+		return s, nil
+	}
 	for _, family := range []func(kernels.Op) ([]launch, int){
-		planConv2D, planBatchNorm, planPointwise, planMoves, planMatrices, planScore, planFeatureLoss, planSegmentLoss,
+		planBatchNorm, planPointwise, planMoves, planMatrices, planScore, planFeatureLoss, planSegmentLoss,
 	} {
 		if l, n := family(o); l != nil {
-			return l, n, nil
+			return steps{launches: l, scratch: n}, nil
 		}
 	}
-	return nil, 0, fmt.Errorf("cuda: there is no kernel of %s", kernels.Name(o))
+	return steps{}, fmt.Errorf("cuda: there is no kernel of %s", kernels.Name(o))
 }
 
 func planBatchNorm(o kernels.Op) ([]launch, int) {

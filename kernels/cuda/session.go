@@ -26,7 +26,13 @@ type session struct {
 	setup   []*bound
 	calls   []*bound
 	graph   *lazy.Graph // the calls
-	closed  bool
+
+	// Weights that no call writes are packed once, after setup.
+	packs []*bound
+	kept  map[kernels.Slot]bool // their slots
+	stale bool                  // one of them was written after it was packed
+
+	closed bool
 }
 
 // maxStaging is the floats copied at once, 4 MiB: large enough for the full rate
@@ -39,20 +45,20 @@ func (d *device) Load(p *kernels.Program, _ kernels.Options) (kernels.Session, e
 	if err := p.Check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", d.Name(), err)
 	}
-	setup, words, need, err := planCalls(p.Setup, nil)
+	setup, words, err := d.planner.planCalls(p.Setup, nil)
 	if err != nil {
 		return nil, err
 	}
-	calls, words, needToo, err := planCalls(p.Calls, words)
+	calls, words, err := d.planner.planCalls(p.Calls, words)
 	if err != nil {
 		return nil, err
 	}
-	s := &session{device: d, sizes: p.Sizes}
+	s := &session{device: d, sizes: p.Sizes, kept: map[kernels.Slot]bool{}}
 	err = d.do(func() error {
 		if err := s.allocate(); err != nil {
 			return err
 		}
-		return s.prepare(setup, calls, words, max(need, needToo))
+		return s.prepare(setup, calls, words, constants(p))
 	})
 	if err != nil {
 		return nil, errors.Join(d.wrap("load", err), s.Close())
@@ -95,29 +101,50 @@ func (s *session) take(n int) (cu.DevicePtr, error) {
 	return p, cu.MemsetD32Async(p, 0, int64(n), s.stream)
 }
 
+// constants are the slots that no call writes.
+func constants(p *kernels.Program) map[kernels.Slot]bool {
+	out := map[kernels.Slot]bool{}
+	for slot := range p.Sizes {
+		out[kernels.Slot(slot)] = true
+	}
+	for _, c := range p.Calls {
+		outputs, _ := c.Op.Buffers()
+		for _, slot := range c.Bufs[:len(outputs)] {
+			delete(out, slot)
+		}
+	}
+	return out
+}
+
 // prepare uploads the words of the instructions, binds the kernels to their
 // memory and records the calls.
-func (s *session) prepare(setup, calls []planned, words []uint64, scratch int) (err error) {
-	r := resolve{}
-	if scratch > 0 {
-		if r.scratch, err = s.take(scratch); err != nil {
-			return fmt.Errorf("scratch of %d elements: %w", scratch, err)
+func (s *session) prepare(setup, calls []planned, words []uint64, constant map[kernels.Slot]bool) (err error) {
+	r, need := resolve{}, 0
+	for _, c := range append(append([]planned{}, setup...), calls...) {
+		need = max(need, align(c.packed)+c.scratch)
+	}
+	if need > 0 {
+		if r.scratch, err = s.take(need); err != nil {
+			return fmt.Errorf("scratch of %d elements: %w", need, err)
 		}
 	}
-	var ops cu.DevicePtr
 	if len(words) > 0 {
-		if ops, err = s.take(2 * len(words)); err != nil {
+		if r.op, err = s.take(2 * len(words)); err != nil {
 			return fmt.Errorf("instructions: %w", err)
 		}
-		if err = s.upload(ops, unsafe.Slice((*float32)(unsafe.Pointer(&words[0])), 2*len(words))); err != nil {
+		if err = s.upload(r.op, unsafe.Slice((*float32)(unsafe.Pointer(&words[0])), 2*len(words))); err != nil {
 			return fmt.Errorf("instructions: %w", err)
 		}
 	}
-	if s.setup, err = s.bindAll(setup, ops, r); err != nil {
-		return err
+	for _, c := range setup {
+		if s.setup, err = s.bind(s.setup, c, r, false); err != nil {
+			return err
+		}
 	}
-	if s.calls, err = s.bindAll(calls, ops, r); err != nil {
-		return err
+	for _, c := range calls {
+		if s.calls, err = s.bind(s.calls, c, r, constant[c.call.Bufs[c.from]]); err != nil {
+			return err
+		}
 	}
 	if len(s.calls) > 0 {
 		s.graph, err = lazy.Record(s.handle(), func() error { return launchAll(s.calls, s.stream) })
@@ -125,24 +152,45 @@ func (s *session) prepare(setup, calls []planned, words []uint64, scratch int) (
 	return err
 }
 
-func (s *session) handle() lazy.Stream { return lazy.Stream(unsafe.Pointer(s.stream.C())) }
-
-func (s *session) bindAll(calls []planned, ops cu.DevicePtr, r resolve) (out []*bound, err error) {
-	for _, c := range calls {
-		r.op, r.buffers = ops+cu.DevicePtr(8*c.words), nil
-		for _, slot := range c.call.Bufs {
-			r.buffers = append(r.buffers, s.slots[slot])
-		}
-		for _, l := range c.launches {
-			b, err := s.device.bind(l, r)
-			if err != nil {
-				return nil, err
+// bind appends the kernels of a call. r has the addresses of the session; its
+// packed words lie at the start of the scratch memory, unless they are to be kept:
+// then they have memory of their own, and their kernel joins s.packs.
+func (s *session) bind(to []*bound, c planned, r resolve, keep bool) ([]*bound, error) {
+	r.op += cu.DevicePtr(8 * c.words)
+	for _, slot := range c.call.Bufs {
+		r.buffers = append(r.buffers, s.slots[slot])
+	}
+	if c.pack != nil {
+		var err error
+		r.packed = r.scratch
+		r.scratch += cu.DevicePtr(4 * align(c.packed))
+		if keep {
+			if r.packed, err = s.take(c.packed); err != nil {
+				return nil, fmt.Errorf("packed weights of %d elements: %w", c.packed, err)
 			}
-			out = append(out, b)
+		}
+		b, err := s.device.bind(*c.pack, r)
+		if err != nil {
+			return nil, err
+		}
+		if keep {
+			s.packs = append(s.packs, b)
+			s.kept[c.call.Bufs[c.from]] = true
+		} else {
+			to = append(to, b)
 		}
 	}
-	return out, nil
+	for _, l := range c.launches {
+		b, err := s.device.bind(l, r)
+		if err != nil {
+			return nil, err
+		}
+		to = append(to, b)
+	}
+	return to, nil
 }
+
+func (s *session) handle() lazy.Stream { return lazy.Stream(unsafe.Pointer(s.stream.C())) }
 
 // upload copies values to the device, by way of the staging memory.
 func (s *session) upload(to cu.DevicePtr, values []float32) error {
@@ -198,6 +246,7 @@ func (s *session) Write(slot kernels.Slot, values []float32) error {
 		if err := s.fits(slot, len(values)); err != nil {
 			return err
 		}
+		s.stale = s.stale || s.kept[slot]
 		return s.upload(s.slots[slot], values)
 	})
 }
@@ -216,12 +265,22 @@ func (s *session) Setup() error {
 		if err := launchAll(s.setup, s.stream); err != nil {
 			return err
 		}
+		s.stale = false
+		if err := launchAll(s.packs, s.stream); err != nil {
+			return err
+		}
 		return s.stream.Synchronize()
 	})
 }
 
 func (s *session) Run() error {
 	return s.on("run", func() error {
+		if s.stale {
+			s.stale = false
+			if err := launchAll(s.packs, s.stream); err != nil {
+				return err
+			}
+		}
 		if s.graph != nil {
 			if err := s.graph.Launch(s.handle()); err != nil {
 				return err

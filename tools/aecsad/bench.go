@@ -2,20 +2,29 @@ package main
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
-	"time"
 
+	"aecsad/core/bench"
 	"aecsad/core/detect"
-	"aecsad/core/image"
+	"aecsad/core/graph"
+	"aecsad/core/model"
+	"aecsad/core/net"
 	"aecsad/kernels"
+	"aecsad/kernels/devices"
 )
 
 type benchCommand struct {
-	Model   string `arg:"" help:"Model file."`
-	Runs    int    `help:"Inspections to time." default:"20"`
+	Model   string `arg:"" optional:"" help:"Model file; without one, a network with drawn weights."`
+	Profile string `help:"Sizes of the network without a model." default:"paper"`
+	Runs    int    `help:"Inspections or rounds to time." default:"20"`
 	Threads []int  `help:"Numbers of threads to try." default:"1,2"`
 	Width   int    `help:"Image width." default:"1280"`
 	Height  int    `help:"Image height." default:"1024"`
+	Layers  bool   `help:"Every layer as well; with --compare, every convolution."`
+	Growth  bool   `help:"Instead: time and memory over input sides and concurrent inspections."`
+	Compare string `help:"Time ${enum} beside it: the same weights, inputs and threads, in turn." enum:"onnxruntime,none" default:"none"`
+	Python  string `help:"Python with the package onnxruntime, for --compare." default:"python3"`
 	Device  string `help:"auto, ref or cpu." default:"auto"`
 }
 
@@ -23,42 +32,140 @@ func (c *benchCommand) Run(a *app) error {
 	if c.Runs < 1 || c.Width < 1 || c.Height < 1 {
 		return fmt.Errorf("runs, width and height are %d, %d, %d; expected at least 1", c.Runs, c.Width, c.Height)
 	}
-	p := image.Pixels{Data: make([]byte, 3*c.Width*c.Height), Width: c.Width, Height: c.Height, Stride: 3 * c.Width, Format: image.RGB8}
-	for i := range p.Data {
-		p.Data[i] = byte(256 * kernels.Uniform(1, 0, uint64(i)))
+	if slices.ContainsFunc(c.Threads, func(n int) bool { return n < 1 || n > detect.MaxThreads }) {
+		return fmt.Errorf("threads is %v; expected numbers from 1 to %d", c.Threads, detect.MaxThreads)
 	}
-	a.printf("one inspection of a %d x %d image, milliseconds over %d runs\n", c.Width, c.Height, c.Runs)
-	a.printf("%8s %8s %8s %8s\n", "threads", "median", "fastest", "slowest")
-	for _, threads := range c.Threads {
-		times, err := c.time(p, threads)
+	config, weights, err := c.network()
+	if err != nil {
+		return err
+	}
+	d, err := devices.Open(c.Device)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	a.printf("%s, %d cores, device %s; profile %s, side %d\n", bench.Processor(), runtime.NumCPU(), describe(d), config.Profile, config.Side)
+	if c.Compare == "onnxruntime" {
+		return c.compare(a, d, config, weights)
+	}
+	if c.Growth {
+		list, err := bench.MeasureGrowth(a.ctx, config, weights, d, c.Threads, c.Runs)
 		if err != nil {
 			return err
 		}
-		slices.Sort(times)
-		ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-		a.printf("%8d %8.2f %8.2f %8.2f\n", threads, ms(times[len(times)/2]), ms(times[0]), ms(times[len(times)-1]))
+		a.printf("\ninspections, %d runs of each session\n", c.Runs)
+		bench.WriteGrowth(a.out, list)
+		return nil
+	}
+	if err := c.inspections(a, d, config, weights); err != nil {
+		return err
+	}
+	for _, threads := range c.Threads {
+		if err := c.stages(a, d, config, weights, threads); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (c *benchCommand) time(p image.Pixels, threads int) ([]time.Duration, error) {
-	d, err := detect.Open(c.Model, detect.Options{Device: c.Device, Threads: threads})
-	if err != nil {
-		return nil, err
-	}
-	defer d.Close()
-	if _, err := d.Inspect(p); err != nil { // the first one touches all memory
-		return nil, err
-	}
-	var times []time.Duration
-	for i := 0; i < c.Runs; i++ {
-		start := time.Now()
-		if _, err := d.Inspect(p); err != nil {
-			return nil, err
+// network is the model's, or one of the profile with drawn weights: times do not
+// depend on values.
+func (c *benchCommand) network() (net.Config, graph.Weights, error) {
+	if c.Model != "" {
+		m, err := model.Load(c.Model)
+		if err != nil {
+			return net.Config{}, nil, err
 		}
-		times = append(times, time.Since(start))
+		return m.Config, m.Weights, nil
 	}
-	return times, nil
+	config, err := net.Profile(c.Profile)
+	if err != nil {
+		return net.Config{}, nil, err
+	}
+	w, err := detect.Initialize(config, 1)
+	return config, w, err
+}
+
+// describe names the machine with its instruction set, where it has several.
+func describe(d kernels.Device) string {
+	if x, ok := d.(interface{ Describe() string }); ok {
+		return x.Describe()
+	}
+	return d.Name()
+}
+
+func (c *benchCommand) inspections(a *app, d kernels.Device, config net.Config, w graph.Weights) error {
+	a.printf("\none inspection of a %d x %d image, milliseconds over %d runs\n", c.Width, c.Height, c.Runs)
+	a.printf("%8s %8s %8s %8s %8s\n", "threads", "median", "fastest", "p99", "slowest")
+	for _, threads := range c.Threads {
+		t, err := bench.Inspection{
+			Config: config, Weights: w, Device: d, Threads: threads, Sessions: 1, Width: c.Width, Height: c.Height,
+		}.Measure(a.ctx, c.Runs)
+		if err != nil {
+			return err
+		}
+		ms := func(q float64) float64 { return 1000 * t.Quantile(q).Seconds() }
+		a.printf("%8d %8.2f %8.2f %8.2f %8.2f\n", threads, ms(0.5), ms(0), ms(0.99), ms(1))
+	}
+	return nil
+}
+
+func (c *benchCommand) stages(a *app, d kernels.Device, config net.Config, w graph.Weights, threads int) error {
+	subjects, err := bench.Networks(config, w)
+	if err != nil {
+		return err
+	}
+	ceiling, err := bench.MeasureCeiling(d, threads)
+	if err != nil {
+		return err
+	}
+	layers, err := bench.Profile(d, subjects[0], threads, c.Runs)
+	if err != nil {
+		return err
+	}
+	a.printf("\nstages, threads %d; ceiling %s\n", threads, ceiling)
+	bench.WriteLayers(a.out, bench.Stages(layers), ceiling)
+	if c.Layers {
+		a.printf("\nlayers, threads %d\n", threads)
+		bench.WriteLayers(a.out, layers, ceiling)
+	}
+	return nil
+}
+
+// leastRounds are enough for a median.
+const leastRounds = 5
+
+func (c *benchCommand) compare(a *app, d kernels.Device, config net.Config, w graph.Weights) error {
+	peer, err := bench.StartPeer(a.ctx, c.Python)
+	if err != nil {
+		return err
+	}
+	defer peer.Close()
+	subjects, err := bench.Networks(config, w)
+	if err != nil {
+		return err
+	}
+	if c.Layers {
+		each, err := bench.Convolutions(subjects[0].Program)
+		if err != nil {
+			return err
+		}
+		subjects = append(subjects, each...)
+	}
+	rounds := max(c.Runs, leastRounds)
+	for _, threads := range c.Threads {
+		var list []*bench.Comparison
+		for _, s := range subjects {
+			x, err := bench.Compare(a.ctx, peer, d, s, threads, rounds)
+			if err != nil {
+				return err
+			}
+			list = append(list, x)
+		}
+		a.printf("\nagainst ONNX Runtime %s, threads %d, medians of %d rounds in turn\n", peer.Version, threads, rounds)
+		bench.WriteComparisons(a.out, list)
+	}
+	return nil
 }
 
 func percent(rate float64) string { return fmt.Sprintf("%.3g %%", 100*rate) }

@@ -37,6 +37,7 @@ type cli struct {
 	Inspect   inspectCommand   `cmd:"" help:"Judge images with a model."`
 	Info      infoCommand      `cmd:"" help:"Describe a model."`
 	Bench     benchCommand     `cmd:"" help:"Time inspections."`
+	Export    exportCommand    `cmd:"" help:"Write a model for other runtimes."`
 	Import    importCommand    `cmd:"" help:"Import ImageNet weights of WideResNet-50-2 for profile paper."`
 	Pretrain  pretrainCommand  `cmd:"" help:"Train an encoder on pictures drawn from formulas."`
 	Version   kong.VersionFlag `help:"Print the version."`

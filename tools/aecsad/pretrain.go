@@ -1,9 +1,10 @@
 package main
 
 import (
-	"encoding/csv"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
-	"strconv"
 
 	"aecsad/core/formula"
 	"aecsad/core/pretrain"
@@ -49,29 +50,26 @@ func (c *pretrainCommand) Run(a *app) error {
 	if err := sheet.WriteFile(c.Out + ".png"); err != nil {
 		return err
 	}
-	log, err := os.OpenFile(c.Out+".losses.csv", os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
+	losses, err := openSteps(c.Out+".losses.csv", c.checkpoint())
 	if err != nil {
 		return err
 	}
-	defer log.Close()
-	losses, bar, watch := csv.NewWriter(log), bars(), newWatch()
+	defer losses.Close()
+	bar, watch := bars(), newWatch()
 	w, err := pretrain.Run(a.ctx, pretrain.Options{
 		Settings: settings, Device: device, Threads: c.Threads,
-		Checkpoint: c.Out + ".checkpoint", Every: c.Every,
+		Checkpoint: c.checkpoint(), Every: c.Every,
 		Report: func(p pretrain.Progress) {
 			bar("pretrain", p.Step, p.Steps)
 			for _, l := range p.Losses {
-				losses.Write([]string{strconv.Itoa(p.Step), l.Name, strconv.FormatFloat(l.Value, 'g', 6, 64)})
-			}
-			if len(p.Losses) > 0 {
-				losses.Flush()
+				fmt.Fprintf(losses, "%d,%s,%.6g\n", p.Step, l.Name, l.Value)
 			}
 		},
 	})
 	if err != nil {
 		return err
 	}
-	if err := losses.Error(); err != nil {
+	if err := losses.Close(); err != nil {
 		return err
 	}
 	if err := weights.SavePretrained(c.Out, settings, w); err != nil {
@@ -79,5 +77,24 @@ func (c *pretrainCommand) Run(a *app) error {
 	}
 	watch.lap("pretrain")
 	a.printf("wrote %s after %d pictures; %s\n", c.Out, c.Steps*c.Batch, watch)
-	return os.Remove(c.Out + ".checkpoint")
+	if err := os.Remove(c.checkpoint()); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (c *pretrainCommand) checkpoint() string { return c.Out + ".checkpoint" }
+
+// openSteps opens a CSV file of losses: a new one, or for a run that goes on the
+// one that it began.
+func openSteps(path, checkpoint string) (*os.File, error) {
+	if _, err := os.Stat(checkpoint); err == nil {
+		return os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	_, err = f.WriteString("step,loss,value\n")
+	return f, err
 }

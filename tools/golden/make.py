@@ -1,4 +1,6 @@
-"""Writes the golden files of tests/golden/testdata: run  python3 tools/golden/make.py  with PyTorch installed.
+"""Writes the files of tests/golden/testdata and core/weights/testdata.
+
+Run  python3 tools/golden/make.py  with PyTorch installed; Debian's python3-torch will do.
 
 values.py has the hash numbers, record.py the format, networks.py and losses.py the specification in PyTorch.
 Every golden is computed in float64.
@@ -12,6 +14,7 @@ import curves
 import loss_ops
 import nets
 import ops
+import pth_files
 import record
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "golden", "testdata")
@@ -22,6 +25,7 @@ def main():
     for name, modules in files.items():
         cases = [case.json() for module in modules for case in module.cases()]
         record.write(os.path.join(FOLDER, name), {"torch": record.torch_version(), "cases": cases})
+    pth_files.write()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,12 @@
 // the same dialect for the CPU.
 //
 // KERNEL(name, parameters...) { body } declares a kernel of AE_THREADS threads
-// per block. Every parameter has 8 bytes: a pointer or an int64_t.
+// per block. Every parameter has 8 bytes: a pointer or an int64_t. KERNEL_PAIRED
+// keeps its registers below 128, so that two blocks run on a multiprocessor.
+//
+// A source is compiled twice where it has tensor core kernels: for compute
+// capability 7.0 with AECSAD_ORDINARY, for 8.0 with AECSAD_TENSOR; the emulation
+// defines both.
 
 #ifndef AECSAD_DEVICE_H
 #define AECSAD_DEVICE_H
@@ -22,8 +27,11 @@
 #define __shared__ __attribute__((shared))
 
 #define UNROLL _Pragma("unroll")
+#define UNROLL_SOME _Pragma("unroll 8")
 #define DEVICE static __device__ inline __attribute__((always_inline))
+#define DEVICE_MEMBER static __device__ inline __attribute__((always_inline))
 #define KERNEL(name, ...) extern "C" __global__ __attribute__((launch_bounds(AE_THREADS))) void name(__VA_ARGS__)
+#define KERNEL_PAIRED(name, ...) extern "C" __global__ __attribute__((launch_bounds(AE_THREADS, 2))) void name(__VA_ARGS__)
 
 // threadIdx.x and the like read the special registers.
 #define AE_INDEX(type, reg)                                                                      \
@@ -50,6 +58,42 @@ struct __attribute__((aligned(16))) float4 {
 DEVICE float __shfl_xor_sync(unsigned mask, float v, int xor_mask) {
 	return __nvvm_shfl_sync_bfly_f32(mask, v, xor_mask, 31);
 }
+
+// ---- tensor cores, from compute capability 8.0 on ----
+
+#if __CUDA_ARCH__ < 800
+#define AECSAD_ORDINARY
+#else
+#define AECSAD_TENSOR
+
+struct ae_mma_result {
+	float v0, v1, v2, v3;
+};
+extern "C" __device__ ae_mma_result ae_mma_tf32(unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, float, float, float, float)
+    __asm("llvm.nvvm.mma.m16n8k8.row.col.tf32");
+extern "C" __device__ ae_mma_result ae_mma_bf16(unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, float, float, float, float)
+    __asm("llvm.nvvm.mma.m16n8k16.row.col.bf16");
+
+// d += a b, by all lanes of a warp (arithmetic.h has the places of the words).
+DEVICE void mma_tf32(float *d, const unsigned *a, const unsigned *b) {
+	ae_mma_result r = ae_mma_tf32(a[0], a[1], a[2], a[3], b[0], b[1], d[0], d[1], d[2], d[3]);
+	d[0] = r.v0, d[1] = r.v1, d[2] = r.v2, d[3] = r.v3;
+}
+DEVICE void mma_bf16(float *d, const unsigned *a, const unsigned *b) {
+	ae_mma_result r = ae_mma_bf16(a[0], a[1], a[2], a[3], b[0], b[1], d[0], d[1], d[2], d[3]);
+	d[0] = r.v0, d[1] = r.v1, d[2] = r.v2, d[3] = r.v3;
+}
+
+// Rounding: to tf32 half away from zero, to two bf16 (lo in the lower half) half
+// to even.
+DEVICE unsigned to_tf32(float v) { return (unsigned)__nvvm_f2tf32_rna(v); }
+DEVICE unsigned to_bf16x2(float lo, float hi) {
+	auto pair = __nvvm_ff2bf16x2_rn(hi, lo);
+	unsigned word;
+	__builtin_memcpy(&word, &pair, 4);
+	return word;
+}
+#endif
 
 DEVICE unsigned atomicAdd(unsigned *p, unsigned v) { return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
 DEVICE unsigned atomicMin(unsigned *p, unsigned v) { return __atomic_fetch_min(p, v, __ATOMIC_RELAXED); }

@@ -12,6 +12,8 @@
 
 #define DEVICE static inline
 #define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL_SOME
+#define DEVICE_MEMBER static inline
 #define __device__
 
 struct ae_uint3 {
@@ -78,6 +80,68 @@ inline float ae_shuffle_xor(int line, unsigned mask, float v, int xor_mask) {
 
 #define __shfl_xor_sync(mask, v, xor_mask) ae_shuffle_xor(__LINE__, mask, v, xor_mask)
 
+// ---- tensor cores ----
+
+#define AECSAD_ORDINARY
+#define AECSAD_TENSOR
+
+// An mma of a warp: d[16][8] += a[16][K] b[K][8], in pieces that the lanes hold.
+struct ae_mma {
+	float *d;
+	const unsigned *a, *b;
+};
+
+inline unsigned ae_bits(float v) {
+	unsigned b;
+	memcpy(&b, &v, 4);
+	return b;
+}
+
+inline float ae_float(unsigned b) {
+	float v;
+	memcpy(&v, &b, 4);
+	return v;
+}
+
+// numbers of a word, as the tensor core reads them: tf32 ignores the lowest 13 bits.
+template <int N> float ae_number(unsigned word, int i) { return N == 1 ? ae_float(word & ~0x1fffu) : ae_float(i ? word & 0xffff0000 : word << 16); }
+
+template <int N> void ae_mma_all(void *const frames[32], unsigned) {
+	float a[16][8 * N], b[8 * N][8];
+	for (int lane = 0; lane < 32; lane++) {
+		const ae_mma *m = (const ae_mma *)frames[lane];
+		int g = lane / 4, l = lane % 4;
+		for (int i = 0; i < 4; i++)
+			for (int n = 0; n < N; n++) {
+				a[g + i % 2 * 8][(l + i / 2 * 4) * N + n] = ae_number<N>(m->a[i], n);
+				if (i < 2)
+					b[(l + i * 4) * N + n][g] = ae_number<N>(m->b[i], n);
+			}
+	}
+	for (int lane = 0; lane < 32; lane++) {
+		const ae_mma *m = (const ae_mma *)frames[lane];
+		for (int i = 0; i < 4; i++) {
+			int row = lane / 4 + i / 2 * 8, column = lane % 4 * 2 + i % 2;
+			float sum = m->d[i];
+			for (int k = 0; k < 8 * N; k++)
+				sum += a[row][k] * b[k][column];
+			m->d[i] = sum;
+		}
+	}
+}
+
+template <int N> void ae_mma_warp(int line, float *d, const unsigned *a, const unsigned *b) {
+	ae_mma m = {d, a, b};
+	ae_collect("mma", line, ~0u, &m, ae_mma_all<N>);
+}
+
+#define mma_tf32(d, a, b) ae_mma_warp<1>(__LINE__, d, a, b)
+#define mma_bf16(d, a, b) ae_mma_warp<2>(__LINE__, d, a, b)
+
+inline unsigned to_tf32(float v) { return (ae_bits(v) + 0x1000) & ~0x1fffu; }
+inline unsigned ae_bf16(float v) { return (ae_bits(v) + 0x7fff + (ae_bits(v) >> 16 & 1)) >> 16; }
+inline unsigned to_bf16x2(float lo, float hi) { return ae_bf16(hi) << 16 | ae_bf16(lo); }
+
 // ---- memory ----
 
 // Threads change only at barriers and collectives, so plain code is atomic.
@@ -129,6 +193,8 @@ struct ae_register {
 	static void name(__VA_ARGS__);                                                              \
 	static ae_register ae_registered_##name(#name, ae_call<name>::parameters, ae_call<name>::call); \
 	static void name(__VA_ARGS__)
+
+#define KERNEL_PAIRED KERNEL
 
 // ---- running (machine.cu) ----
 

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-//go:embed onnxruntime.py
+//go:embed peer.py
 var peerScript string
 
 // Peer is ONNX Runtime in a Python process. It is not safe for concurrent use.
