@@ -38,6 +38,8 @@ type Config struct {
 	Maps string `yaml:"maps"`
 	// CheckpointEvery is the number of training steps between checkpoints.
 	CheckpointEvery int `yaml:"checkpoint_every"`
+	// TensorBoard writes the losses to event files too, beside losses.csv.
+	TensorBoard bool `yaml:"tensorboard"`
 
 	Network   net.Config      `yaml:"network"`
 	Label     label.Options   `yaml:"label"`

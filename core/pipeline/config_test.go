@@ -20,6 +20,16 @@ func TestConfigLayers(t *testing.T) {
 	assert.Equal(t, paper, c, "the profile, then the file, then --set")
 }
 
+func TestScheduleSetsDefaults(t *testing.T) {
+	c, err := ReadConfig("", []string{"profile=paper", "schedule=thesis", "segmentor.final_rate=1e-7"})
+	require.NoError(t, err)
+	assert.Equal(t, 16, c.Students.Batch)
+	assert.Equal(t, 7500, c.Students.Steps)
+	assert.Equal(t, [2]float64{1e-4, 1e-7}, [2]float64{c.Segmentor.Rate, c.Segmentor.FinalRate}, "what is set by hand counts")
+	_, err = ReadConfig("", []string{"schedule=fast"})
+	assert.ErrorContains(t, err, "expected code or thesis")
+}
+
 func TestConfigIsWrittenResolved(t *testing.T) {
 	c, err := ReadConfig("", []string{"network.global.bottleneck=vector", "segmentor.anomalies.min_distance=0.1"})
 	require.NoError(t, err)

@@ -2,10 +2,7 @@ package pipeline
 
 import (
 	"context"
-	"encoding/csv"
 	"fmt"
-	"os"
-	"strconv"
 
 	"aecsad/core/data"
 	"aecsad/core/graph"
@@ -42,7 +39,7 @@ func (r *Run) Train(ctx context.Context) error {
 		return err
 	}
 	defer device.Close()
-	losses, err := openLosses(r.path(LossFile))
+	losses, err := openLosses(r.Dir, r.Config.TensorBoard)
 	if err != nil {
 		return err
 	}
@@ -88,44 +85,4 @@ func (r *Run) penaltyImages() ([]*image.RGB, error) {
 		return nil, fmt.Errorf("penalty: %w", err)
 	}
 	return r.images("read penalty images", s.All())
-}
-
-// lossLog appends losses to a CSV file: stage, step, loss, value.
-type lossLog struct {
-	f *os.File
-	w *csv.Writer
-}
-
-func openLosses(path string) (*lossLog, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
-	if err != nil {
-		return nil, err
-	}
-	l := &lossLog{f, csv.NewWriter(f)}
-	if st, err := f.Stat(); err == nil && st.Size() == 0 {
-		l.w.Write([]string{"stage", "step", "loss", "value"})
-	}
-	return l, nil
-}
-
-func (l *lossLog) add(p train.Progress) {
-	for _, v := range p.Losses {
-		l.w.Write([]string{p.Stage, strconv.Itoa(p.Step), v.Name, strconv.FormatFloat(v.Value, 'g', 6, 64)})
-	}
-	if len(p.Losses) > 0 {
-		l.w.Flush()
-	}
-}
-
-func (l *lossLog) close() error {
-	if l.f == nil {
-		return nil
-	}
-	l.w.Flush()
-	err := l.w.Error()
-	if e := l.f.Close(); err == nil {
-		err = e
-	}
-	l.f = nil
-	return err
 }

@@ -18,12 +18,18 @@ typedef struct {
 	int64_t block, blocks;  // output channels of a task
 	int64_t depth;          // input channels at a time
 	int64_t vectors_in_row; // 0: vectors run on across the ends of rows
+	int packed;             // tiles read packed panels [channel][AE_NR] instead of a view
 } ae_conv;
 
 #define AE_CONV_DEPTH 400    // rows of the matrix at a time
 #define AE_CONV_LINES 192    // C*R at a time, which a tile reads from the first-level cache
 #define AE_CONV_VIEW 40000   // floats of a view, in the second-level cache
+#define AE_CONV_TILES 4      // packed at a time: whole cache lines of the input
 #define AE_CONV_PANELS 48000 // floats of packed weights, there too
+
+// is_plain tells an axis along which output i is made of input i alone. If both
+// are, an image is a matrix [C, H*W] as it stands.
+AE_INLINE int AE(is_plain)(ae_axis a) { return a.taps == 1 && a.stride == 1 && a.first == 0 && a.in == a.out; }
 
 // even divides n into equal parts of at most `most`.
 AE_INLINE int64_t AE(even)(int64_t n, int64_t most) { return AE_CEIL(n, AE_CEIL(n, most)); }
@@ -39,7 +45,7 @@ AE_INLINE int64_t AE(conv_tasks)(const ae_conv *j, ae_axis rows, ae_axis cols) {
 // packing: floats of weights, which are transposed, count four times.
 static int64_t AE(conv_bands)(ae_conv *j, ae_axis rows, ae_axis cols, int64_t tasks, int64_t row) {
 	j->blocks = AE_CEIL(j->outputs, j->block);
-	int64_t most = AE_CONV_VIEW / (j->depth * row) - AE(last_shift)(rows);
+	int64_t most = j->packed ? rows.out : AE_CONV_VIEW / (j->depth * row) - AE(last_shift)(rows);
 	j->band = AE_MIN(most, rows.out * j->blocks * j->images / tasks);
 	j->band = AE(even)(rows.out, AE_MIN(AE_MAX(j->band, 1), rows.out));
 	j->bands = AE_CEIL(rows.out, j->band);
@@ -53,7 +59,10 @@ static int64_t AE(conv_bands)(ae_conv *j, ae_axis rows, ae_axis cols, int64_t ta
 static void AE(conv_split)(ae_conv *j, ae_axis rows, ae_axis cols) {
 	const int64_t taps = AE_MAX(rows.taps * cols.taps, 1), tasks = AE(conv_tasks)(j, rows, cols);
 	const int64_t row = AE(phases)(rows) * AE(phases)(cols) * AE(view_of)(rows, cols, 1).pitch;
+	j->packed = AE(is_plain)(rows) && AE(is_plain)(cols);
 	j->depth = AE_MIN(AE_CONV_DEPTH / taps, AE_CONV_LINES / AE_MAX(rows.taps, 1));
+	if (j->packed)
+		j->depth = AE_GEMM_K;
 	j->depth = AE(even)(j->channels, AE_MAX(j->depth, 1));
 	int64_t best = -1, block = AE_MR;
 	for (int64_t parts = 1; parts <= AE_CEIL(j->outputs, AE_MR); parts += AE_CEIL(parts, 4)) {
@@ -69,6 +78,11 @@ static void AE(conv_split)(ae_conv *j, ae_axis rows, ae_axis cols) {
 	j->block = block;
 	AE(conv_bands)(j, rows, cols, tasks, row);
 	j->view = AE(view_of)(rows, cols, j->band);
+	if (j->packed) {
+		j->view.plane = AE_CONV_TILES * AE_NR;
+		j->vectors_in_row = 0;
+		return;
+	}
 	int64_t in_row = AE_CEIL(cols.out, AE_W), across = AE_CEIL((j->band - 1) * j->view.pitch + cols.out, AE_W);
 	j->vectors_in_row = j->band * in_row <= across ? in_row : 0;
 }
@@ -94,8 +108,14 @@ AE_INLINE void AE(interleave)(float *to, int64_t h, const float *const *from, in
 // conv_pack4 packs 4 rows of a panel of height h.
 static void AE(conv_pack4)(const ae_conv *j, float *to, int64_t h, const float *const *from, int64_t depth) {
 	const ae_axis *rows = &j->view.rows, *cols = &j->view.cols;
-	if (rows->taps == 1 && cols->taps == 1 && j->w_in == 1) {
+	const int single = rows->taps == 1 && cols->taps == 1;
+	if (single && j->w_in == 1) {
 		AE(interleave)(to, h, from, depth, 1);
+		return;
+	}
+	if (single && from[3] == from[0] + 3) { // the gradient's weights are transposed
+		for (int64_t d = 0; d < depth; d++, to += h)
+			*(ae_v4u *)to = *(const ae_v4u *)(from[0] + d * j->w_in);
 		return;
 	}
 	for (int64_t t = 0; t < rows->taps; t++)
@@ -129,11 +149,16 @@ static void AE(conv_pack)(const ae_conv *j, float *to, int64_t k, int64_t n, int
 	}
 }
 
-static void AE(conv_offsets)(const ae_view *v, int32_t *off, int64_t depth) {
-	for (int64_t t = 0; t < v->rows.taps; t++)
-		for (int64_t c = 0; c < depth; c++)
-			for (int64_t s = 0; s < v->cols.taps; s++)
-				*off++ = (int32_t)(c * v->plane + AE(view_offset)(v, t, s));
+// conv_offsets tells the micro-kernel where the matrix's rows are in the view.
+static void AE(conv_offsets)(const ae_conv *j, int32_t *off, int64_t depth) {
+	const ae_view *v = &j->view;
+	const int64_t taps = v->cols.taps, plane = j->packed ? AE_NR : v->plane;
+	for (int64_t t = 0; t < v->rows.taps; t++, off += depth * taps)
+		for (int64_t s = 0; s < taps; s++) {
+			const int64_t at = AE(view_offset)(v, t, s);
+			for (int64_t c = 0; c < depth; c++)
+				off[c * taps + s] = (int32_t)(at + c * plane);
+		}
 }
 
 // A segment is a run of lanes of a tile's vector that lies in one output row:
@@ -157,33 +182,38 @@ static int AE(segments_of)(const ae_conv *j, int64_t vector, int64_t from, int64
 	return (int)n;
 }
 
-// conv_store finishes a row of a tile: adds what is there unless first, and the
-// followers if last.
-AE_INLINE void AE(conv_store)(const ae_conv *j, const float *t, const ae_segment *s, int n, int64_t row, float bias, int first, int last) {
+// What follows a sum when it is complete, and whether it continues one.
+typedef struct {
+	const float *residual; // at the row of y, NULL for none
+	float bias;
+	int relu, first, last;
+} ae_followers;
+
+// follow finishes a vector of a sum: adds what is there unless first, and the
+// followers if last. Lanes [lo, hi) count.
+AE_INLINE ae_v AE(follow)(ae_followers f, ae_v v, const float *y, int64_t at, int64_t lo, int64_t hi, const int whole) {
+	if (!f.first)
+		v += whole ? ae_load(y + at) : ae_load_part(y + at, lo, hi);
+	if (!f.last)
+		return v;
+	v += f.bias;
+	if (f.residual != NULL)
+		v += whole ? ae_load(f.residual + at) : ae_load_part(f.residual + at, lo, hi);
+	return f.relu ? ae_relu(v) : v;
+}
+
+// conv_store stores a row t of a tile, in n segments, to y.
+AE_INLINE void AE(conv_store)(ae_followers f, const float *t, const ae_segment *s, int n, float *y, const int64_t step) {
 	for (; n > 0; n--, s++) {
-		float *y = j->y + row + s->at;
-		ae_v v = ae_load(t + s->vector * AE_W);
-		if (j->y_col > 1) {
+		const ae_v v = ae_load(t + s->vector * AE_W);
+		if (step > 1) {
 			for (int64_t l = s->lo; l < s->hi; l++)
-				y[l * j->y_col] = first ? v[l] : y[l * j->y_col] + v[l];
-			continue;
+				y[s->at + l * step] = f.first ? v[l] : y[s->at + l * step] + v[l];
+		} else if (s->lo == 0 && s->hi == AE_W) {
+			ae_store(y + s->at, AE(follow)(f, v, y, s->at, 0, AE_W, 1));
+		} else {
+			ae_store_part(y + s->at, AE(follow)(f, v, y, s->at, s->lo, s->hi, 0), s->lo, s->hi);
 		}
-		int whole = s->lo == 0 && s->hi == AE_W;
-		if (!first)
-			v += whole ? ae_load(y) : ae_load_part(y, s->lo, s->hi);
-		if (last) {
-			v += bias;
-			if (j->residual != NULL) {
-				const float *residual = j->residual + row + s->at;
-				v += whole ? ae_load(residual) : ae_load_part(residual, s->lo, s->hi);
-			}
-			if (j->relu)
-				v = ae_relu(v);
-		}
-		if (whole)
-			ae_store(y, v);
-		else
-			ae_store_part(y, v, s->lo, s->hi);
 	}
 }
 
@@ -213,7 +243,7 @@ static void AE(conv_tile)(const ae_conv_pass *a, int64_t i, int64_t nv) {
 	for (int64_t v = 0; v < nv; v++) {
 		place = in_row > 0 ? (i + v) / in_row * pitch + (i + v) % in_row * AE_W : (i + v) * AE_W;
 		begin = v == 0 ? place : begin;
-		b[v] = a->view + place;
+		b[v] = a->view + (j->packed ? i % (AE_CONV_TILES * AE_NV) * AE_W * a->depth + v * AE_W : place);
 		n += AE(segments_of)(j, v, place, a->rows, segments + n);
 	}
 	int64_t top = a->p + begin / pitch, bottom = a->p + AE_MIN((place + (in_row > 0 ? 0 : AE_W - 1)) / pitch, a->rows - 1);
@@ -223,14 +253,22 @@ static void AE(conv_tile)(const ae_conv_pass *a, int64_t i, int64_t nv) {
 	while (lo < hi && top * rows->stride + rows->first + (hi - 1) * rows->step >= rows->in)
 		hi--;
 	const int64_t per_tap = a->depth * j->view.cols.taps, len = rows->taps * per_tap;
+	ae_followers f = {.relu = j->relu, .first = a->first, .last = a->last};
 	for (int64_t k = 0; k < a->n; k += AE_MR) {
 		const int64_t h = AE(panel_rows)(a->n - k);
 		AE(micro_tile)(h, nv, (hi - lo) * per_tap, a->panels + k * len + lo * per_tap * h, b, a->off + lo * per_tap, t);
 		for (int64_t r = 0; r < AE_MIN(h, a->n - k); r++) {
-			float bias = j->bias != NULL ? j->bias[a->k + k + r] : 0;
-			AE(conv_store)(j, t + r * AE_NR, segments, n, a->row + (k + r) * j->y_channel, bias, a->first, a->last);
+			const int64_t row = a->row + (k + r) * j->y_channel;
+			f.bias = j->bias != NULL ? j->bias[a->k + k + r] : 0;
+			f.residual = j->residual != NULL ? j->residual + row : NULL;
+			AE(conv_store)(f, t + r * AE_NR, segments, n, j->y + row, j->y_col);
 		}
 	}
+}
+
+// conv_columns packs the next tiles of an image that is a matrix.
+static void AE(conv_columns)(const ae_conv *j, float *to, const float *x, int64_t depth, int64_t columns) {
+	AE(pack_b)(to, x, depth, AE_MIN(AE_CONV_TILES * AE_NR, columns), j->view.rows.in * j->view.cols.in, 1);
 }
 
 static void AE(conv_task)(void *ctx, int64_t task, float *scratch) {
@@ -249,13 +287,18 @@ static void AE(conv_task)(void *ctx, int64_t task, float *scratch) {
 		a.depth = AE_MIN(j->depth, j->channels - c);
 		a.first = c == 0;
 		a.last = c + j->depth >= j->channels;
-		AE(conv_offsets)(v, off, a.depth);
+		AE(conv_offsets)(j, off, a.depth);
 		AE(conv_pack)(j, panels, a.k, a.n, c, a.depth);
 		for (int64_t n = image; n < end; n++) {
+			const float *x = j->x + (n * j->channels + c) * v->rows.in * v->cols.in;
 			a.row = n * j->y_image + a.k * j->y_channel + a.p * j->y_row;
-			AE(view_fill)(v, view, j->x + (n * j->channels + c) * v->rows.in * v->cols.in, a.depth, a.p);
-			for (int64_t i = 0; i < vectors; i += AE_NV)
+			if (!j->packed)
+				AE(view_fill)(v, view, x, a.depth, a.p);
+			for (int64_t i = 0; i < vectors; i += AE_NV) {
+				if (j->packed && i % (AE_CONV_TILES * AE_NV) == 0)
+					AE(conv_columns)(j, view, x + a.p * v->cols.in + i * AE_W, a.depth, a.rows * v->cols.in - i * AE_W);
 				AE(conv_tile)(&a, i, AE_MIN(AE_NV, vectors - i));
+			}
 		}
 	}
 }

@@ -249,6 +249,23 @@ func (s *session) Setup() error { return s.execute(s.setup) }
 
 func (s *session) Run() error { return s.execute(s.calls) }
 
+// Profile is Run, one call at a time.
+func (s *session) Profile() ([]time.Duration, error) {
+	if s.memory == nil {
+		return nil, errClosed
+	}
+	calls := unsafe.Slice(s.calls.calls, s.calls.len)
+	times := make([]time.Duration, len(calls))
+	for i := range calls {
+		start := time.Now()
+		if err := s.execute(list{&calls[i], 1}); err != nil {
+			return nil, err
+		}
+		times[i] = time.Since(start)
+	}
+	return times, nil
+}
+
 func (s *session) execute(l list) error {
 	if s.memory == nil {
 		return errClosed

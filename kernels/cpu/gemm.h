@@ -146,8 +146,10 @@ static void AE(pack_b)(float *dst, const float *b, int64_t k, int64_t n, int64_t
 		if (cols < AE_NR)
 			memset(dst, 0, sizeof(float) * (size_t)(k * AE_NR));
 		if (cs == 1) {
-			for (int64_t i = 0; i < k; i++)
+			for (int64_t i = 0; i < k && cols < AE_NR; i++)
 				memcpy(dst + i * AE_NR, b + i * rs + j, sizeof(float) * (size_t)cols);
+			for (int64_t i = 0; i < k && cols == AE_NR; i++)
+				memcpy(dst + i * AE_NR, b + i * rs + j, sizeof(float) * AE_NR); // of constant size
 			continue;
 		}
 		for (int64_t i0 = 0; i0 < k; i0 += 16) // 16 rows of a panel stay in the first-level cache
