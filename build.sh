@@ -17,9 +17,10 @@ usage: ./build.sh VERB
   demo [--all]     build, render data, train, calibrate, evaluate, inspect from C++ and Python
   test             every test: Go, C, C++, Python
   build            build/libaecsad.so and build/aecsad
-  install PREFIX   library, header, C++ header, CMake and pkg-config files below PREFIX
+  install PREFIX   library, headers, CMake and pkg-config files and the tool below PREFIX
   wheel            build/wheel/*.whl for Python
   bench            the benchmarks, short
+  soak [COUNT]     COUNT inspections from each of 8 threads, default 10000
   race             the Go tests under the race detector
   fuzz [SECONDS]   every fuzz target for so long, default 30
   generate         files that are made from others (operations, bindings)
@@ -55,14 +56,18 @@ require_tools() {
 	command -v go >/dev/null || die "missing: Go $(awk '$1 == "go" {print $2}' go.mod) or later, from https://go.dev/dl/"
 }
 
-# Python packages live below build/ and nowhere else.
+# Python packages live below build/ and nowhere else. Their files are kept, for
+# tests that make fresh environments without a network.
 python_packages() {
-	local wanted="numpy pillow pytest"
+	local wanted="numpy pillow pytest" packages=$out/packages
+	export PIP_DISABLE_PIP_VERSION_CHECK=1
 	[[ -f $venv/.ready && $(cat "$venv/.ready") == "$wanted" ]] && return
 	say "python packages: $wanted"
 	python3 -m venv "$venv"
 	# shellcheck disable=SC2086
-	"$venv/bin/pip" install -q --disable-pip-version-check $wanted
+	"$venv/bin/pip" download -q -d $packages $wanted setuptools
+	# shellcheck disable=SC2086
+	"$venv/bin/pip" install -q --no-index --find-links $packages $wanted
 	echo "$wanted" >"$venv/.ready"
 }
 
@@ -91,6 +96,9 @@ tests() {
 	go test ./...
 	say "C, C++ and Python tests"
 	tests/abi/run.sh
+	tests/install/run.sh
+	say "documentation"
+	tests/docs/run.sh
 }
 
 demo() {
@@ -103,12 +111,18 @@ install() {
 	(($# == 1)) || die "install wants a folder: ./build.sh install PREFIX"
 	build
 	bindings/cpp/install.sh $lib "$version" "$1"
+	command install -D -m 755 $tool "$1/bin/aecsad"
 }
 
 wheel() {
 	build
 	python_packages
 	bindings/python/wheel.sh $lib "$version" $venv/bin/python $out/wheel
+}
+
+soak() {
+	build
+	tests/abi/soak.sh "$@"
 }
 
 race() {
@@ -137,7 +151,7 @@ generate() {
 verb=${1:-help}
 shift || true
 case $verb in
-build | demo | race | fuzz | bench | generate | install | wheel) $verb "$@" ;;
+build | demo | soak | race | fuzz | bench | generate | install | wheel) $verb "$@" ;;
 test) tests ;;
 clean) rm -rf $out ;;
 help | -h | --help) usage ;;

@@ -16,6 +16,7 @@ import (
 
 	"aecsad/core/detect"
 	"aecsad/core/graph"
+	"aecsad/core/model"
 	"aecsad/core/model/modeltest"
 	"aecsad/core/net"
 	"aecsad/kernels"
@@ -186,6 +187,40 @@ func TestCompare(t *testing.T) {
 	assert.ErrorContains(t, err, "nothing")
 	_, err = peer.Load("none", "no-such-file.onnx", 1, nil)
 	assert.ErrorContains(t, err, "no-such-file.onnx")
+}
+
+func TestFirstVerdict(t *testing.T) {
+	py := python(t)
+	m := modeltest.Tiny(1)
+	m.Calibration = model.Calibration{}
+	s, err := MeasureStart(context.Background(), py, detect.Options{Threads: 1}, m, 1)
+	require.NoError(t, err)
+	assert.Positive(t, s.Ours.Median())
+	assert.Positive(t, s.Theirs.Median())
+	assert.Positive(t, s.OurMemory)
+	assert.Positive(t, s.TheirMemory)
+}
+
+// Profile is a run: the same results, only timed.
+func TestProfileComputes(t *testing.T) {
+	_, s := tiny(t)
+	for _, name := range []string{"ref", "cpu"} {
+		d, err := devices.Open(name)
+		require.NoError(t, err)
+		session, err := load(d, s[0], 1)
+		require.NoError(t, err)
+		defer session.Close()
+		times, err := session.Profile()
+		require.NoError(t, err)
+		assert.Len(t, times, len(s[0].Program.Kernels.Calls))
+		first, err := session.Output("local")
+		require.NoError(t, err)
+		require.NoError(t, session.Run())
+		second, err := session.Output("local")
+		require.NoError(t, err)
+		assert.Equal(t, second, first, name)
+		assert.NotZero(t, first[0], name)
+	}
 }
 
 // A program that does not compute what the other side computes is an error, not

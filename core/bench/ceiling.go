@@ -24,15 +24,15 @@ func (c Ceiling) String() string {
 func MeasureCeiling(d kernels.Device, threads int) (Ceiling, error) {
 	var c Ceiling
 	if m, ok := d.(kernels.Meter); ok {
-		c.GFLOPS = peak(m, threads)
+		c.GFLOPS = registers(m, threads)
 	}
 	var err error
 	c.GBPS, err = bandwidth(d, threads)
 	return c, err
 }
 
-// peak adds what all threads reach at the same time.
-func peak(m kernels.Meter, threads int) float64 {
+// registers adds what all threads reach at the same time.
+func registers(m kernels.Meter, threads int) float64 {
 	rates := make([]float64, threads)
 	var wait sync.WaitGroup
 	for i := range rates {

@@ -1,14 +1,10 @@
 package bench
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"runtime/debug"
-	"strconv"
-	"strings"
 
 	"aecsad/core/graph"
 	"aecsad/core/net"
@@ -63,23 +59,4 @@ func WriteGrowth(w io.Writer, list []Growth) {
 		fmt.Fprintf(w, "%6d %8d %11d %10.2f %10.2f %12.2f %9s\n", g.Side, g.Threads, g.Sessions,
 			milliseconds(g.Times.Quantile(0.5)), milliseconds(g.Times.Quantile(0.99)), g.PerSecond, orDash(float64(g.Memory)/1e6, "%.0f"))
 	}
-}
-
-// resident is the memory of this process, as Linux counts it; 0 elsewhere.
-func resident() int64 {
-	f, err := os.Open("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	defer f.Close()
-	for s := bufio.NewScanner(f); s.Scan(); {
-		if text, ok := strings.CutPrefix(s.Text(), "VmRSS:"); ok {
-			kib, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(text, "kB")), 10, 64)
-			if err != nil {
-				return 0
-			}
-			return kib << 10
-		}
-	}
-	return 0
 }

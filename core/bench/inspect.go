@@ -55,7 +55,7 @@ func (i Inspection) measure(ctx context.Context, runs int) (all Times, took time
 		wait.Go(func() { each[k], errs[k] = repeat(ctx, e, p, runs) })
 	}
 	wait.Wait()
-	took, memory = time.Since(start), resident()
+	took, memory = time.Since(start), resident(residentNow)
 	return slices.Concat(each...), took, memory, errors.Join(errs...)
 }
 

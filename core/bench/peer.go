@@ -113,7 +113,19 @@ func (p *Peer) Outputs(name string) (map[string][]float64, error) {
 	return out, nil
 }
 
+// Memory is the most that the process has taken since it loaded a network, in
+// bytes.
+func (p *Peer) Memory(name string) (int64, error) {
+	kib, err := p.number("memory", name)
+	return int64(kib) << 10, err
+}
+
 func (p *Peer) command(words ...string) (time.Duration, error) {
+	ms, err := p.number(words...)
+	return time.Duration(ms * float64(time.Millisecond)), err
+}
+
+func (p *Peer) number(words ...string) (float64, error) {
 	if _, err := fmt.Fprintln(p.in, strings.Join(words, "\t")); err != nil {
 		return 0, fmt.Errorf("ONNX Runtime: %w%s", err, p.lastWords())
 	}
@@ -121,11 +133,11 @@ func (p *Peer) command(words ...string) (time.Duration, error) {
 	if err != nil {
 		return 0, fmt.Errorf("ONNX Runtime: %s %s: %w", words[0], words[1], err)
 	}
-	ms, err := strconv.ParseFloat(text, 64)
+	v, err := strconv.ParseFloat(text, 64)
 	if err != nil {
-		return 0, fmt.Errorf("ONNX Runtime: %s %s: expected milliseconds, got %q", words[0], words[1], text)
+		return 0, fmt.Errorf("ONNX Runtime: %s %s: expected a number, got %q", words[0], words[1], text)
 	}
-	return time.Duration(ms * float64(time.Millisecond)), nil
+	return v, nil
 }
 
 // answer reads a line of the form "ok TEXT" or "error TEXT".

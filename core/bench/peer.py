@@ -7,6 +7,7 @@ answers each with one line: "ok" and a number, or "error" and a text.
     run NAME                run once; the number is milliseconds
     outputs NAME            run once; write every output Y to FILE.Y.f64
     unload NAME             forget the network
+    memory NAME             the number is the most memory taken since its load, in KiB
 """
 
 import sys
@@ -16,8 +17,16 @@ import numpy
 import onnxruntime
 
 
+def status(key):
+    with open("/proc/self/status") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith(key + ":"))
+
+
 class Network:
     def __init__(self, path, threads):
+        with open("/proc/self/clear_refs", "w") as f:
+            f.write("5")  # VmHWM starts anew
+        self.before = status("VmRSS")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = int(threads)
         # Spinning threads would slow down whoever runs next.
@@ -51,6 +60,8 @@ def obey(verb, name, *rest):
         networks[name].write()
     elif verb == "unload":
         del networks[name]
+    elif verb == "memory":
+        return status("VmHWM") - networks[name].before
     else:
         raise ValueError(f"no command {verb}")
     return 1000 * (time.perf_counter() - start)

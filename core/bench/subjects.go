@@ -6,9 +6,21 @@ import (
 
 	"aecsad/core/detect"
 	"aecsad/core/graph"
+	"aecsad/core/model"
 	"aecsad/core/net"
 	"aecsad/kernels"
 )
+
+// Drawn is a model of a profile with drawn weights and no calibration: times do
+// not depend on values.
+func Drawn(profile string) (*model.Model, error) {
+	c, err := net.Profile(profile)
+	if err != nil {
+		return nil, err
+	}
+	w, err := detect.Initialize(c, 1)
+	return &model.Model{Config: c, Weights: w}, err
+}
 
 // Networks are the inference program as a whole and each network on its own.
 func Networks(c net.Config, w graph.Weights) ([]Subject, error) {

@@ -22,7 +22,7 @@ func (r *Run) Calibrate(ctx context.Context) (*model.Model, error) {
 		return nil, err
 	}
 	defer device.Close()
-	err = calibrate.Run(ctx, m, source(r.Set.Train), source(r.Set.Validation), calibrate.Options{
+	err = r.measure(ctx, m, calibrate.Options{
 		FalseAlarmRate: r.Config.Calibrate.FalseAlarmRate, Extrapolate: r.Config.Calibrate.Extrapolate,
 		Device: device, Threads: r.Config.Threads,
 		Report: func(stage string, done, total int) { r.bar("calibrate on "+stage, done, total) },
@@ -33,6 +33,11 @@ func (r *Run) Calibrate(ctx context.Context) (*model.Model, error) {
 	c := m.Calibration
 	r.Logf("calibrate: threshold %.3f for a false-alarm rate of %.3g from %d validation images", c.Threshold, c.Rate, len(c.Scores))
 	return m, m.Save(r.path(ModelFile))
+}
+
+// measure fills in the model's calibration.
+func (r *Run) measure(ctx context.Context, m *model.Model, o calibrate.Options) error {
+	return calibrate.Run(ctx, m, source(r.Set.Train), source(r.Set.Validation), o)
 }
 
 func source(items []data.Item) calibrate.Source {

@@ -38,6 +38,9 @@ type Config struct {
 	Maps string `yaml:"maps"`
 	// CheckpointEvery is the number of training steps between checkpoints.
 	CheckpointEvery int `yaml:"checkpoint_every"`
+	// Select is schedule (the last weights count) or synthetic (those that best find
+	// anomalies made of validation images; no test image has a say).
+	Select string `yaml:"select"`
 	// TensorBoard writes the losses to event files too, beside losses.csv.
 	TensorBoard bool `yaml:"tensorboard"`
 
@@ -67,58 +70,82 @@ func Defaults(profile string) (Config, error) {
 	l := label.DefaultOptions()
 	l.Side = n.Side
 	return Config{
-		Profile: profile, Schedule: train.ScheduleCode, Seed: 1, Device: "auto", CheckpointEvery: 100,
+		Profile: profile, Schedule: train.ScheduleCode, Seed: 1, Device: "auto", CheckpointEvery: 100, Select: SelectSchedule,
 		Network: n, Label: l, Segmentor: segmentor, Students: students,
 		Calibrate: Calibrate{FalseAlarmRate: 0.05},
 	}, nil
 }
 
-// ReadConfig resolves settings: the profile's defaults, then the file's (path
-// may be empty), then key=value pairs with dots between levels. Unknown keys are
-// errors.
+// ReadConfig resolves settings: the defaults of profile and schedule, then the
+// file's (path may be empty), then key=value pairs with dots between levels.
+// Unknown keys are errors.
 func ReadConfig(path string, sets []string) (Config, error) {
-	var file []byte
-	if path != "" {
-		var err error
-		if file, err = os.ReadFile(path); err != nil {
-			return Config{}, err
+	docs, err := documents(path, sets)
+	if err != nil {
+		return Config{}, err
+	}
+	c, err := start(docs)
+	if err != nil {
+		return Config{}, err
+	}
+	for _, d := range docs {
+		if err := yaml.Load(d.text, &c, yaml.WithKnownFields()); err != nil {
+			return Config{}, fmt.Errorf("%s: %w", d.name, err)
 		}
 	}
-	var docs [][]byte
-	var names []string
-	if len(file) > 0 {
-		docs, names = append(docs, file), append(names, path)
+	return c, c.check()
+}
+
+// document is a piece of YAML and where it comes from.
+type document struct {
+	name string
+	text []byte
+}
+
+func documents(path string, sets []string) ([]document, error) {
+	var docs []document
+	if path != "" {
+		file, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		if len(file) > 0 {
+			docs = append(docs, document{path, file})
+		}
 	}
 	for _, s := range sets {
-		doc, err := setDocument(s)
+		text, err := setDocument(s)
 		if err != nil {
-			return Config{}, err
+			return nil, err
 		}
-		docs, names = append(docs, doc), append(names, "--set "+s)
+		docs = append(docs, document{"--set " + s, text})
 	}
+	return docs, nil
+}
+
+// start is what the keys that choose defaults say.
+func start(docs []document) (Config, error) {
 	var first struct {
 		Profile  string `yaml:"profile"`
 		Schedule string `yaml:"schedule"`
+		Network  struct {
+			Side int `yaml:"side"`
+		} `yaml:"network"`
 	}
 	first.Profile, first.Schedule = "quick", train.ScheduleCode
-	for i, d := range docs {
-		if err := yaml.Load(d, &first); err != nil {
-			return Config{}, fmt.Errorf("%s: %w", names[i], err)
+	for _, d := range docs {
+		if err := yaml.Load(d.text, &first); err != nil {
+			return Config{}, fmt.Errorf("%s: %w", d.name, err)
 		}
 	}
 	c, err := Defaults(first.Profile)
 	if err != nil {
 		return Config{}, err
 	}
-	if err := train.Follow(first.Schedule, &c.Segmentor, &c.Students); err != nil {
-		return Config{}, err
+	if first.Network.Side != 0 {
+		c.Label.Side = first.Network.Side
 	}
-	for i, d := range docs {
-		if err := yaml.Load(d, &c, yaml.WithKnownFields()); err != nil {
-			return Config{}, fmt.Errorf("%s: %w", names[i], err)
-		}
-	}
-	return c, c.check()
+	return c, train.Follow(first.Schedule, &c.Segmentor, &c.Students)
 }
 
 // setDocument turns a.b=c into the YAML document {a: {b: c}}.
@@ -141,6 +168,9 @@ func (c Config) check() error {
 	}
 	if r := c.Calibrate.FalseAlarmRate; !(r > 0 && r < 1) {
 		return fmt.Errorf("calibrate.false_alarm_rate is %v; expected a share between 0 and 1, such as 0.05", r)
+	}
+	if c.Select != SelectSchedule && c.Select != SelectSynthetic {
+		return fmt.Errorf("select is %q; expected %s or %s", c.Select, SelectSchedule, SelectSynthetic)
 	}
 	if c.Threads < 0 {
 		return fmt.Errorf("threads is %d; expected 0 (all cores) or more", c.Threads)

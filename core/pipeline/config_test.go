@@ -20,6 +20,14 @@ func TestConfigLayers(t *testing.T) {
 	assert.Equal(t, paper, c, "the profile, then the file, then --set")
 }
 
+func TestLabelsFollowTheNetworksSide(t *testing.T) {
+	c, err := ReadConfig("", []string{"network.side=128"})
+	require.NoError(t, err)
+	assert.Equal(t, 128, c.Label.Side)
+	_, err = ReadConfig("", []string{"network.side=128", "label.side=256"})
+	assert.ErrorContains(t, err, "label.side is 256 and network.side 128")
+}
+
 func TestScheduleSetsDefaults(t *testing.T) {
 	c, err := ReadConfig("", []string{"profile=paper", "schedule=thesis", "segmentor.final_rate=1e-7"})
 	require.NoError(t, err)
@@ -45,6 +53,7 @@ func TestConfigErrorsNameTheKey(t *testing.T) {
 		"network.side=100":                 "side is 100",
 		"network.encoder.wide=3":           "wide",
 		"calibrate.false_alarm_rate=0":     "calibrate.false_alarm_rate is 0",
+		"select=best":                      "expected schedule or synthetic",
 		"threads=-1":                       "threads is -1",
 		"network.global.bottleneck=narrow": "expected spatial or vector",
 		"students.steps=many":              "many",

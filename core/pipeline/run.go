@@ -13,20 +13,21 @@ import (
 
 // Files of a run folder.
 const (
-	ConfigFile     = "config.yaml"
-	LogFile        = "log.txt"
-	LabelFolder    = "labels"
-	LabelFile      = "labels/labels.json"
-	SheetFile      = "labels/sheet.png"
-	LossFile       = "losses.csv"
-	CheckpointFile = "checkpoint.aecsad"
-	WeightsFile    = "weights.aecsad"
-	ModelFile      = "model.aecsad"
-	ScoreFile      = "scores.csv"
-	MetricFile     = "metrics.csv"
-	ReportFile     = "report.html"
-	EvaluationFile = "evaluation.json"
-	ExampleFolder  = "examples"
+	ConfigFile      = "config.yaml"
+	LogFile         = "log.txt"
+	LabelFolder     = "labels"
+	LabelFile       = "labels/labels.json"
+	SheetFile       = "labels/sheet.png"
+	LossFile        = "losses.csv"
+	CheckpointFile  = "checkpoint.aecsad"
+	CandidateFolder = "candidates"
+	WeightsFile     = "weights.aecsad"
+	ModelFile       = "model.aecsad"
+	ScoreFile       = "scores.csv"
+	MetricFile      = "metrics.csv"
+	ReportFile      = "report.html"
+	EvaluationFile  = "evaluation.json"
+	ExampleFolder   = "examples"
 )
 
 // Run is a run folder with a data set and settings.

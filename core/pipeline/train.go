@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"aecsad/core/calibrate"
 	"aecsad/core/data"
 	"aecsad/core/graph"
 	"aecsad/core/image"
@@ -44,15 +45,13 @@ func (r *Run) Train(ctx context.Context) error {
 		return err
 	}
 	defer losses.close()
-	w, err := train.Run(ctx, c, train.Data{Images: images, Maps: maps, Trusted: trusted, Penalty: penalty, Digest: r.digest}, imported, train.Options{
-		Seed: r.Config.Seed, Segmentor: r.Config.Segmentor, Students: r.Config.Students,
-		Device: device, Threads: r.Config.Threads,
-		Checkpoint: r.path(CheckpointFile), Every: r.Config.CheckpointEvery,
-		Report: func(p train.Progress) {
-			losses.add(p)
-			r.bar(p.Stage, p.Step, p.Steps)
-		},
-	})
+	if err := r.freshCandidates(); err != nil {
+		return err
+	}
+	d := train.Data{Images: images, Maps: maps, Trusted: trusted, Penalty: penalty, Digest: r.digest}
+	o := r.trainOptions(losses)
+	o.Device = device
+	w, err := train.Run(ctx, c, d, imported, o)
 	if err != nil {
 		return err
 	}
@@ -63,7 +62,29 @@ func (r *Run) Train(ctx context.Context) error {
 	m := &model.Model{Config: c, Weights: w, Components: components, Provenance: model.Provenance{
 		Category: r.Set.Name, Dataset: r.digest, Tool: r.Version, Seed: r.Config.Seed, Train: len(images),
 	}}
+	if r.Config.Select == SelectSynthetic {
+		if err := r.choose(ctx, m, calibrate.Options{Device: device, Threads: r.Config.Threads}); err != nil {
+			return err
+		}
+	}
 	return m.SaveWeights(r.path(WeightsFile))
+}
+
+// trainOptions are those of the settings; the device is the caller's.
+func (r *Run) trainOptions(losses *lossLog) train.Options {
+	o := train.Options{
+		Seed: r.Config.Seed, Segmentor: r.Config.Segmentor, Students: r.Config.Students,
+		Threads:    r.Config.Threads,
+		Checkpoint: r.path(CheckpointFile), Every: r.Config.CheckpointEvery,
+		Report: func(p train.Progress) {
+			losses.add(p)
+			r.bar(p.Stage, p.Step, p.Steps)
+		},
+	}
+	if r.Config.Select == SelectSynthetic {
+		o.Candidate = r.addCandidate
+	}
+	return o
 }
 
 func (r *Run) importedWeights() (graph.Weights, error) {

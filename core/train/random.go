@@ -12,6 +12,8 @@ const (
 	streamJitter
 	streamPenalty
 	streamAnomaly
+	streamLogical
+	streamStructural
 )
 
 func mix(seed, stream uint32) uint32 {

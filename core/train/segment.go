@@ -109,7 +109,7 @@ func (r *run) segmentAll() error {
 		r.moments = nil
 		return nil
 	}
-	return r.segment("segmentor, all images", first, r.o.Segmentor.Steps-first, true)
+	return r.segment(Segmenting, first, r.o.Segmentor.Steps-first, true)
 }
 
 func (r *run) segment(name string, first, steps int, all bool) error {
@@ -129,7 +129,7 @@ func (r *run) segment(name string, first, steps int, all bool) error {
 			}
 			return f.unlabelled(s, first+step)
 		},
-		losses: losses, carry: !all,
+		losses: losses, carry: !all, choice: all,
 	})
 }
 

@@ -18,6 +18,8 @@ type stage struct {
 	losses  []string // outputs to report
 	// carry keeps Adam's state for the next stage.
 	carry bool
+	// choice offers weights of the stage's second half as candidates.
+	choice bool
 }
 
 // reportEvery is how often losses are read back.
@@ -55,6 +57,9 @@ func (r *run) train(st stage) error {
 		if err := r.report(st, s); err != nil {
 			return err
 		}
+		if err := r.offer(st, s); err != nil {
+			return err
+		}
 		if r.o.Every > 0 && r.step%r.o.Every == 0 && r.step < st.steps {
 			if err := r.checkpoint(s); err != nil {
 				return err
@@ -88,6 +93,25 @@ func (r *run) report(st stage, s *graph.Session) error {
 	}
 	if r.o.Report != nil {
 		r.o.Report(p)
+	}
+	return nil
+}
+
+// offer hands out the weights at 6, 7, 8, 9 and 10 tenths of a stage. A run that
+// goes on from a checkpoint offers those since the checkpoint again.
+func (r *run) offer(st stage, s *graph.Session) error {
+	if r.o.Candidate == nil || !st.choice {
+		return nil
+	}
+	for tenths := 6; tenths <= 10; tenths++ {
+		if r.step != st.steps*tenths/10 {
+			continue
+		}
+		w, err := s.Trained()
+		if err != nil {
+			return err
+		}
+		return r.o.Candidate(st.name, r.step, w)
 	}
 	return nil
 }

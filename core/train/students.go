@@ -140,8 +140,8 @@ func (r *run) students() error {
 		return nil
 	}
 	return r.train(stage{
-		name: "students", program: p, steps: o.Steps,
-		rate: stepDown(o.Rate, o.Steps), feed: feed, losses: losses,
+		name: Imitating, program: p, steps: o.Steps,
+		rate: stepDown(o.Rate, o.Steps), feed: feed, losses: losses, choice: true,
 	})
 }
 

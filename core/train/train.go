@@ -1,8 +1,9 @@
 // Package train fits the networks of a model to images of good products: the
 // encoder's statistics (only without imported weights), the teacher's
 // normalisation, the segmentation network in two stages, and the two students.
-// There is no choice among checkpoints: the schedule is fixed and the last
-// weights count, so no test image can have a say (spec 9.3 #3).
+// The schedule is fixed and the last weights count, so that no test image can
+// have a say (spec 9.3 #3); a caller who wants to choose among earlier weights is
+// given candidates, and anomalies to judge them by that are made of good images.
 //
 // Everything random is a function of the seed and the step, so that a run that
 // was interrupted goes on from its checkpoint to the same bytes.
@@ -49,7 +50,17 @@ type Options struct {
 	Every      int
 	// Report is called after every step; may be nil.
 	Report func(Progress)
+	// Candidate is given what a stage has trained so far, at several steps of its
+	// second half; may be nil. Only Segmenting and Imitating have candidates.
+	Candidate func(stage string, step int, trained graph.Weights) error
 }
+
+// The stages whose weights are worth a choice: the segmentor's second and the
+// students'.
+const (
+	Segmenting = "segmentor, all images"
+	Imitating  = "students"
+)
 
 // Progress of a stage. Losses are filled on every tenth and the last step.
 type Progress struct {

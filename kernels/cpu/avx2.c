@@ -3,10 +3,21 @@
 #include "cpu.h"
 
 #ifdef __x86_64__
+#include <immintrin.h> // before the target changes
+#include <math.h>
+#include <string.h>
+
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
 #pragma GCC target("avx2,fma")
+#endif
 #define AE_ISA avx2
 #define AE_W 8
 #include "unit.h"
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
 #else
 ae_kernel *const *const ae_table_avx2 = 0;
 double (*const ae_peak_avx2)(int64_t n) = 0;

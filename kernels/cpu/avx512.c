@@ -3,10 +3,21 @@
 #include "cpu.h"
 
 #ifdef __x86_64__
+#include <immintrin.h> // before the target changes
+#include <math.h>
+#include <string.h>
+
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+#else
 #pragma GCC target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")
+#endif
 #define AE_ISA avx512
 #define AE_W 16
 #include "unit.h"
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
 #else
 ae_kernel *const *const ae_table_avx512 = 0;
 double (*const ae_peak_avx512)(int64_t n) = 0;

@@ -7,9 +7,7 @@ import (
 
 	"aecsad/core/bench"
 	"aecsad/core/detect"
-	"aecsad/core/graph"
 	"aecsad/core/model"
-	"aecsad/core/net"
 	"aecsad/kernels"
 	"aecsad/kernels/devices"
 )
@@ -23,7 +21,7 @@ type benchCommand struct {
 	Height  int    `help:"Image height." default:"1024"`
 	Layers  bool   `help:"Every layer as well; with --compare, every convolution."`
 	Growth  bool   `help:"Instead: time and memory over input sides and concurrent inspections."`
-	Compare string `help:"Time ${enum} beside it: the same weights, inputs and threads, in turn." enum:"onnxruntime,none" default:"none"`
+	Compare string `help:"Instead: time ${enum} beside it, the same weights, inputs and threads, in turn." enum:"onnxruntime,none" default:"none"`
 	Python  string `help:"Python with the package onnxruntime, for --compare." default:"python3"`
 	Device  string `help:"auto, ref or cpu." default:"auto"`
 }
@@ -35,7 +33,7 @@ func (c *benchCommand) Run(a *app) error {
 	if slices.ContainsFunc(c.Threads, func(n int) bool { return n < 1 || n > detect.MaxThreads }) {
 		return fmt.Errorf("threads is %v; expected numbers from 1 to %d", c.Threads, detect.MaxThreads)
 	}
-	config, weights, err := c.network()
+	m, err := c.network()
 	if err != nil {
 		return err
 	}
@@ -44,46 +42,29 @@ func (c *benchCommand) Run(a *app) error {
 		return err
 	}
 	defer d.Close()
-	a.printf("%s, %d cores, device %s; profile %s, side %d\n", bench.Processor(), runtime.NumCPU(), describe(d), config.Profile, config.Side)
-	if c.Compare == "onnxruntime" {
-		return c.compare(a, d, config, weights)
+	a.printf("%s, %d cores, device %s; profile %s, side %d\n", bench.Processor(), runtime.NumCPU(), describe(d), m.Config.Profile, m.Config.Side)
+	switch {
+	case c.Compare == "onnxruntime":
+		return c.compare(a, d, m)
+	case c.Growth:
+		return c.growth(a, d, m)
 	}
-	if c.Growth {
-		list, err := bench.MeasureGrowth(a.ctx, config, weights, d, c.Threads, c.Runs)
-		if err != nil {
-			return err
-		}
-		a.printf("\ninspections, %d runs of each session\n", c.Runs)
-		bench.WriteGrowth(a.out, list)
-		return nil
-	}
-	if err := c.inspections(a, d, config, weights); err != nil {
+	if err := c.inspections(a, d, m); err != nil {
 		return err
 	}
 	for _, threads := range c.Threads {
-		if err := c.stages(a, d, config, weights, threads); err != nil {
+		if err := c.stages(a, d, m, threads); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// network is the model's, or one of the profile with drawn weights: times do not
-// depend on values.
-func (c *benchCommand) network() (net.Config, graph.Weights, error) {
+func (c *benchCommand) network() (*model.Model, error) {
 	if c.Model != "" {
-		m, err := model.Load(c.Model)
-		if err != nil {
-			return net.Config{}, nil, err
-		}
-		return m.Config, m.Weights, nil
+		return model.Load(c.Model)
 	}
-	config, err := net.Profile(c.Profile)
-	if err != nil {
-		return net.Config{}, nil, err
-	}
-	w, err := detect.Initialize(config, 1)
-	return config, w, err
+	return bench.Drawn(c.Profile)
 }
 
 // describe names the machine with its instruction set, where it has several.
@@ -94,12 +75,13 @@ func describe(d kernels.Device) string {
 	return d.Name()
 }
 
-func (c *benchCommand) inspections(a *app, d kernels.Device, config net.Config, w graph.Weights) error {
+func (c *benchCommand) inspections(a *app, d kernels.Device, m *model.Model) error {
 	a.printf("\none inspection of a %d x %d image, milliseconds over %d runs\n", c.Width, c.Height, c.Runs)
 	a.printf("%8s %8s %8s %8s %8s\n", "threads", "median", "fastest", "p99", "slowest")
 	for _, threads := range c.Threads {
 		t, err := bench.Inspection{
-			Config: config, Weights: w, Device: d, Threads: threads, Sessions: 1, Width: c.Width, Height: c.Height,
+			Config: m.Config, Weights: m.Weights, Device: d,
+			Threads: threads, Sessions: 1, Width: c.Width, Height: c.Height,
 		}.Measure(a.ctx, c.Runs)
 		if err != nil {
 			return err
@@ -110,8 +92,8 @@ func (c *benchCommand) inspections(a *app, d kernels.Device, config net.Config, 
 	return nil
 }
 
-func (c *benchCommand) stages(a *app, d kernels.Device, config net.Config, w graph.Weights, threads int) error {
-	subjects, err := bench.Networks(config, w)
+func (c *benchCommand) stages(a *app, d kernels.Device, m *model.Model, threads int) error {
+	subjects, err := bench.Networks(m.Config, m.Weights)
 	if err != nil {
 		return err
 	}
@@ -132,16 +114,26 @@ func (c *benchCommand) stages(a *app, d kernels.Device, config net.Config, w gra
 	return nil
 }
 
+func (c *benchCommand) growth(a *app, d kernels.Device, m *model.Model) error {
+	list, err := bench.MeasureGrowth(a.ctx, m.Config, m.Weights, d, c.Threads, c.Runs)
+	if err != nil {
+		return err
+	}
+	a.printf("\ninspections, %d runs of each session\n", c.Runs)
+	bench.WriteGrowth(a.out, list)
+	return nil
+}
+
 // leastRounds are enough for a median.
 const leastRounds = 5
 
-func (c *benchCommand) compare(a *app, d kernels.Device, config net.Config, w graph.Weights) error {
+func (c *benchCommand) compare(a *app, d kernels.Device, m *model.Model) error {
 	peer, err := bench.StartPeer(a.ctx, c.Python)
 	if err != nil {
 		return err
 	}
 	defer peer.Close()
-	subjects, err := bench.Networks(config, w)
+	subjects, err := bench.Networks(m.Config, m.Weights)
 	if err != nil {
 		return err
 	}
@@ -164,7 +156,19 @@ func (c *benchCommand) compare(a *app, d kernels.Device, config net.Config, w gr
 		}
 		a.printf("\nagainst ONNX Runtime %s, threads %d, medians of %d rounds in turn\n", peer.Version, threads, rounds)
 		bench.WriteComparisons(a.out, list)
+		if err := c.start(a, m, threads); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func (c *benchCommand) start(a *app, m *model.Model, threads int) error {
+	s, err := bench.MeasureStart(a.ctx, c.Python, detect.Options{Device: c.Device, Threads: threads}, m, leastRounds)
+	if err != nil {
+		return err
+	}
+	bench.WriteStart(a.out, s)
 	return nil
 }
 

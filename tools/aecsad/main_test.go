@@ -49,7 +49,7 @@ func TestFromPhotographsToVerdict(t *testing.T) {
 
 	code, out, errs = tool(append([]string{"fit", set, "-o", runDir}, slim()...)...)
 	require.Zero(t, code, errs)
-	for _, want := range []string{"component classes", "untrained teacher", "threshold", "logical", "structural", "peak memory"} {
+	for _, want := range []string{"component classes", "untrained teacher", "threshold", "logical", "structural", "AU-sPRO in %", "By defect", "peak memory"} {
 		assert.Contains(t, out, want)
 	}
 	for _, file := range []string{"config.yaml", "log.txt", "losses.csv", "labels/labels.json", "labels/sheet.png",

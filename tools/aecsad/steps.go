@@ -102,7 +102,7 @@ func evaluate(a *app, r *pipeline.Run) error {
 	for _, w := range e.Warnings {
 		a.printf("warning: %s\n", w)
 	}
-	a.printf("wrote %s and %s\n", filepath.Join(r.Dir, pipeline.ScoreFile), filepath.Join(r.Dir, pipeline.ReportFile))
+	a.printf("wrote %s, %s, %s and %s in %s\n", pipeline.ScoreFile, pipeline.MetricFile, pipeline.EvaluationFile, pipeline.ReportFile, r.Dir)
 	return nil
 }
 

@@ -40,6 +40,7 @@ def convolutions():
     yield conv("4x4 padding 3", 1, 3, 8, 8, 4, 4, 4, pad=3, bias=True)
     yield conv("4x4 stride 2", 2, 3, 10, 8, 4, 4, 4, stride=2, pad=1, bias=True)
     yield conv("3x3 dilation 6", 1, 4, 9, 9, 3, 3, 3, pad=6, dilation=6)
+    yield conv("3x3 dilation 12", 1, 3, 16, 16, 2, 3, 3, pad=12, dilation=12)
     yield conv("3x3 dilation 12 of which only the centre lands", 1, 4, 6, 6, 3, 3, 3, pad=12, dilation=12)
     yield conv("3x3 with bias, residual and relu", 2, 8, 6, 6, 8, 3, 3, pad=1, bias=True, residual=True, relu=True)
     yield conv("8x8 to one pixel", 2, 3, 8, 8, 5, 8, 8, bias=True)

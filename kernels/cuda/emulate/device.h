@@ -106,7 +106,7 @@ inline float ae_float(unsigned b) {
 // numbers of a word, as the tensor core reads them: tf32 ignores the lowest 13 bits.
 template <int N> float ae_number(unsigned word, int i) { return N == 1 ? ae_float(word & ~0x1fffu) : ae_float(i ? word & 0xffff0000 : word << 16); }
 
-template <int N> void ae_mma_all(void *const frames[32], unsigned) {
+template <int N> __attribute__((optimize("O3"))) void ae_mma_all(void *const frames[32], unsigned) {
 	float a[16][8 * N], b[8 * N][8];
 	for (int lane = 0; lane < 32; lane++) {
 		const ae_mma *m = (const ae_mma *)frames[lane];
