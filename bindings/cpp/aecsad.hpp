@@ -323,6 +323,12 @@ public:
         return results;
     }
 
+#ifdef CV_VERSION
+    // A cv::Mat converts to vectors too, so it has functions of its own.
+    Result inspect(const cv::Mat &image) const { return inspect(Image(image)); }
+    Expected<Result> try_inspect(const cv::Mat &image) const { return try_inspect(Image(image)); }
+#endif
+
     aecsad_info info() const { return detail::fill<aecsad_info>(aecsad_detector_info, handle_); }
 
     // Names of the component classes 1, 2, ...; element 0 is "background".

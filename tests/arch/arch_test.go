@@ -61,6 +61,7 @@ var allowed = []struct{ pkg, imports string }{
 	{"tests/abi", "core/detect core/image core/model core/model/modeltest"},
 	{"tests/ops", "kernels kernels/ref kernels/devices"},
 	{"tests/golden", "core/graph core/net core/train kernels kernels/devices"},
+	{"tests/docs", ""},
 	{"tests/bench/teachers", "core/data core/graph core/image core/net core/stats core/weights kernels kernels/devices"},
 }
 

@@ -12,15 +12,16 @@ import (
 )
 
 type inspectCommand struct {
-	Model     string   `arg:"" help:"Model file."`
-	Images    []string `arg:"" help:"Image files."`
-	JSON      bool     `name:"json" help:"One JSON object per line, scores with all digits."`
-	Maps      string   `help:"Write the fused anomaly map and the component map of every image there, as PNG." placeholder:"DIR"`
-	Threshold *float64 `help:"Judge by this score instead of the model's threshold."`
-	Rate      *float64 `help:"Judge by this false-alarm rate instead."`
-	Fail      bool     `help:"Exit with code 3 when an image is anomalous."`
-	Threads   int      `help:"Threads per inspection; 0 means all cores."`
-	Device    string   `help:"auto, ref or cpu." default:"auto"`
+	Model       string   `arg:"" help:"Model file."`
+	Images      []string `arg:"" help:"Image files."`
+	JSON        bool     `name:"json" help:"One JSON object per line, scores with all digits."`
+	Maps        string   `help:"Write the fused anomaly map and the component map of every image there, as PNG." placeholder:"DIR"`
+	Threshold   *float64 `help:"Judge by this score instead of the model's threshold."`
+	Rate        *float64 `help:"Judge by this false-alarm rate instead."`
+	Extrapolate bool     `help:"Allow a rate for which the model has too few validation images, by an estimate of the tail."`
+	Fail        bool     `help:"Exit with code 3 when an image is anomalous."`
+	Threads     int      `help:"Threads per inspection; 0 means all cores."`
+	Device      string   `help:"auto, ref or cpu." default:"auto"`
 }
 
 // anomalousError ends inspect --fail.
@@ -35,7 +36,7 @@ func (c *inspectCommand) Run(a *app) error {
 	}
 	defer d.Close()
 	if c.Rate != nil {
-		if err := d.SetFalseAlarmRate(*c.Rate, false); err != nil {
+		if err := d.SetFalseAlarmRate(*c.Rate, c.Extrapolate); err != nil {
 			return err
 		}
 	}

@@ -128,11 +128,11 @@ func TestBadInput(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{[]string{"inspect", at("empty.aecsad"), at("square.png")}, []string{"empty.aecsad", "0 bytes"}},
-		{[]string{"inspect", at("cut.aecsad"), at("square.png")}, []string{"cut.aecsad", "expected"}},
+		{[]string{"inspect", at("empty.aecsad"), at("square.png")}, []string{"empty.aecsad", "is empty, expected an aecsad file"}},
+		{[]string{"inspect", at("cut.aecsad"), at("square.png")}, []string{"cut.aecsad", "is cut off", "expected"}},
 		{[]string{"inspect", at("text.png"), at("square.png")}, []string{"text.png"}},
 		{[]string{"inspect", at("model.aecsad"), at("cut.png")}, []string{"cut.png"}},
-		{[]string{"inspect", at("model.aecsad"), at("text.png")}, []string{"text.png", "expected"}},
+		{[]string{"inspect", at("model.aecsad"), at("text.png")}, []string{"text.png", "not a PNG, JPEG, BMP, TIFF or WebP file"}},
 		{[]string{"inspect", at("model.aecsad"), at("none.png")}, []string{"none.png", "no such file"}},
 		{[]string{"inspect", "--rate=2", at("model.aecsad"), at("square.png")}, []string{"expected a share between 0 and 1"}},
 		{[]string{"inspect", "--rate=0.0001", at("model.aecsad"), at("square.png")}, []string{"9999"}},

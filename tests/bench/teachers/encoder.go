@@ -30,10 +30,11 @@ func newEncoder(device kernels.Device, o *options, w graph.Weights, train []*ima
 	g, err := graph.Build(func(g *graph.Graph) {
 		s := g.Root()
 		f := net.EncoderNet(s.Sub("encoder"), c, g.Input("x", 1, 3, o.Side, o.Side))
-		h, wd := f.F2.Shape[2], f.F2.Shape[3]
-		y := s.Concat(f.F2, s.Resize(f.F3, h, wd))
-		out["patches"] = s.AvgPool(y, graph.Pool{Size: 3, Stride: 2, Pad: 1})
-		e.channels, e.count = y.Shape[1], ((h+1)/2)*((wd+1)/2)
+		y := s.Concat(f.F2, s.Resize(f.F3, f.F2.Shape[2], f.F2.Shape[3]))
+		// Every other place suffices, and lets the bank hold all good patches.
+		y = s.AvgPool(y, graph.Pool{Size: 3, Stride: 2, Pad: 1})
+		out["patches"] = y
+		e.channels, e.count = y.Shape[1], y.Shape[2]*y.Shape[3]
 	})
 	if err != nil {
 		return nil, err

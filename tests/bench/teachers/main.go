@@ -30,7 +30,7 @@ type options struct {
 	Width    int      `help:"Width of the encoder." default:"16"`
 	Side     int      `help:"Input side." default:"256"`
 	Seed     uint32   `help:"For random weights and for the choice of patches." default:"1"`
-	Patches  int      `help:"Patches of good images to keep." default:"4096"`
+	Patches  int      `help:"Patches of good images to keep at most." default:"16384"`
 	Settle   bool     `help:"Take the batch statistics from training images also where a file has some."`
 	Device   string   `help:"auto, ref or cpu." default:"auto"`
 }
