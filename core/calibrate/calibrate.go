@@ -63,13 +63,13 @@ func Run(ctx context.Context, m *model.Model, train, validation Source, o Option
 	if err != nil {
 		return err
 	}
-	if err := maps(&m.Calibration, raws); err != nil {
+	if err := Maps(m, raws); err != nil {
 		return err
 	}
 	if err := logical(&m.Calibration, raws); err != nil {
 		return err
 	}
-	return threshold(&m.Calibration, raws, o)
+	return threshold(m, raws, o)
 }
 
 // look runs the program on every image of a source.
@@ -125,25 +125,36 @@ func roundToFile(v []float64) {
 	}
 }
 
-// maps measures the scaling of both maps, the level of the fused one and the
-// normalisation of its peak.
-func maps(c *model.Calibration, raws []*detect.Raw) error {
-	var local, global []float32
-	for _, r := range raws {
-		local, global = append(local, r.Local...), append(global, r.Global...)
+// Maps measures on validation images the scaling of the maps, the level of the
+// fused one and the normalisation of its peak: all that the structural branch
+// wants.
+func Maps(m *model.Model, raws []*detect.Raw) error {
+	c := &m.Calibration
+	c.Local = scale(raws, func(r *detect.Raw) []float32 { return r.Local })
+	c.Global = scale(raws, func(r *detect.Raw) []float32 { return r.Global })
+	c.Third = model.Scale{}
+	if m.Config.ThirdMap != 0 {
+		c.Third = scale(raws, func(r *detect.Raw) []float32 { return r.Third })
 	}
-	c.Local = model.Scale{Start: stats.QuantileFloat32(local, 0.9), End: stats.QuantileFloat32(local, 0.995)}
-	c.Global = model.Scale{Start: stats.QuantileFloat32(global, 0.9), End: stats.QuantileFloat32(global, 0.995)}
 	var fused []float32
 	var peaks []float64
 	for _, r := range raws {
-		_, _, f := detect.Fuse(c, r)
+		_, _, f := detect.Fuse(m, r)
 		fused, peaks = append(fused, f...), append(peaks, detect.Peak(f))
 	}
 	c.Level = stats.QuantileFloat32(fused, 0.995)
 	var err error
 	c.Structural, err = stats.FitZScore(peaks)
 	return err
+}
+
+// scale is that of one map over all images.
+func scale(raws []*detect.Raw, of func(*detect.Raw) []float32) model.Scale {
+	var all []float32
+	for _, r := range raws {
+		all = append(all, of(r)...)
+	}
+	return model.Scale{Start: stats.QuantileFloat32(all, 0.9), End: stats.QuantileFloat32(all, 0.995)}
 }
 
 // logical measures the normalisation of each grid's distance, then of their sum.
@@ -173,9 +184,10 @@ func logical(c *model.Calibration, raws []*detect.Raw) error {
 }
 
 // threshold scores the validation images and sets the threshold for the rate.
-func threshold(c *model.Calibration, raws []*detect.Raw, o Options) error {
+func threshold(m *model.Model, raws []*detect.Raw, o Options) error {
+	c := &m.Calibration
 	for _, r := range raws {
-		c.Scores = append(c.Scores, detect.Judge(c, r).Score)
+		c.Scores = append(c.Scores, detect.Judge(m, r).Score)
 	}
 	sort.Float64s(c.Scores)
 	var err error

@@ -148,7 +148,7 @@ func (d *Detector) Inspect(p image.Pixels) (*Verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := Judge(&d.m.Calibration, r)
+	v := Judge(d.m, r)
 	if math.IsNaN(v.Score) || math.IsInf(v.Score, 0) {
 		return nil, fmt.Errorf("the score is %v; the model does not fit this version", v.Score)
 	}

@@ -53,6 +53,9 @@ func inference(c net.Config) (*graph.Graph, graph.Outputs, error) {
 		compare := root.Sub("compare")
 		o["local"] = compare.SquaredDifference(target, local)
 		o["global"] = compare.SquaredDifference(global, localOfGlobal)
+		if c.ThirdMap != 0 {
+			o["third"] = compare.SquaredDifference(target, global)
+		}
 	})
 	return g, o, err
 }
@@ -63,6 +66,7 @@ func HistogramName(grid int) string { return fmt.Sprintf("histogram%d", grid) }
 // Raw is what the networks say about one image, before calibration.
 type Raw struct {
 	Local, Global []float32   // MapSide x MapSide, mean squared differences
+	Third         []float32   // the same; nil where it has no weight
 	Classes       []uint8     // Side x Side
 	Histograms    [][]float64 // per grid of Grids: area shares, patch-major
 }
@@ -70,6 +74,7 @@ type Raw struct {
 // Engine runs the program on one machine. It is not safe for concurrent use.
 type Engine struct {
 	side    int
+	third   bool // the program has the third map
 	session *graph.Session
 	x       []float32
 }
@@ -94,7 +99,7 @@ func NewEngine(c net.Config, w graph.Weights, d kernels.Device, threads int) (*E
 		s.Close()
 		return nil, err
 	}
-	return &Engine{c.Side, s, make([]float32, 3*c.Side*c.Side)}, nil
+	return &Engine{c.Side, c.ThirdMap != 0, s, make([]float32, 3*c.Side*c.Side)}, nil
 }
 
 // Close frees the engine.
@@ -122,6 +127,11 @@ func (e *Engine) read() (*Raw, error) {
 	}
 	if r.Global, err = e.session.Output("global"); err != nil {
 		return nil, err
+	}
+	if e.third {
+		if r.Third, err = e.session.Output("third"); err != nil {
+			return nil, err
+		}
 	}
 	classes, err := e.session.Output("classes")
 	if err != nil {

@@ -9,13 +9,17 @@ import (
 // The steps from raw outputs to scores. Calibration calls them one after the
 // other while it measures each step's constants; Judge runs them all.
 
-// Fuse scales both maps and adds them (spec 3.3).
-func Fuse(c *model.Calibration, r *Raw) (local, global, fused []float32) {
-	n := len(r.Local)
+// Fuse scales both maps and adds them (spec 3.3), and the third one with its
+// weight where it has one.
+func Fuse(m *model.Model, r *Raw) (local, global, fused []float32) {
+	c, n := &m.Calibration, len(r.Local)
 	local, global, fused = make([]float32, n), make([]float32, n), make([]float32, n)
 	for i := range fused {
 		local[i], global[i] = c.Local.Apply(r.Local[i]), c.Global.Apply(r.Global[i])
 		fused[i] = local[i] + global[i]
+	}
+	for i, v := range r.Third {
+		fused[i] += float32(m.Config.ThirdMap) * c.Third.Apply(v)
 	}
 	return local, global, fused
 }
@@ -51,9 +55,9 @@ func Oddness(c *model.Calibration, distances []float64) float64 {
 }
 
 // Judge scores an image; the verdict has no decision yet.
-func Judge(c *model.Calibration, r *Raw) *Verdict {
-	v := &Verdict{Classes: r.Classes}
-	v.Local, v.Global, v.Fused = Fuse(c, r)
+func Judge(m *model.Model, r *Raw) *Verdict {
+	c, v := &m.Calibration, &Verdict{Classes: r.Classes}
+	v.Local, v.Global, v.Fused = Fuse(m, r)
 	v.Side = int(math.Round(math.Sqrt(float64(len(r.Classes)))))
 	v.MapSide = int(math.Round(math.Sqrt(float64(len(r.Local)))))
 	v.Structural = c.Structural.Apply(Peak(v.Fused))

@@ -34,7 +34,8 @@ type Verdict struct {
 	Kind       Kind // the larger branch, None if Decision is Good
 
 	// MapSide x MapSide, row-major. Local is teacher - local student, Global is
-	// global - local student, each scaled on validation; Fused is their sum.
+	// global - local student, each scaled on validation; Fused is their sum, with
+	// the third map's share where the model weighs one.
 	MapSide              int
 	Local, Global, Fused []float32
 

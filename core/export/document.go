@@ -26,10 +26,11 @@ var inputDocs = map[string]string{
 var outputDocs = map[string]string{
 	"local_map":   "mean squared difference of the local student and the teacher",
 	"global_map":  "mean squared difference of the local and the global student",
+	"third_map":   "mean squared difference of the teacher and the global student",
 	"classes":     "component of every pixel, 0 for the background",
 	"histogram1":  "share of every component in the picture",
 	"histogram2":  "share of every component in each quadrant: top left, bottom left, top right, bottom right",
-	"anomaly_map": "both maps, scaled by good pictures and added",
+	"anomaly_map": "the maps, scaled by good pictures and added; the third one, if there, with its weight",
 	"distances":   "Mahalanobis distances of the histograms",
 	"structural":  "z-scored largest value of anomaly_map",
 	"logical":     "z-scored sum of the z-scored distances",

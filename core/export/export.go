@@ -19,7 +19,7 @@ type output struct {
 // The public names of what the inference program calls shorter.
 var (
 	inputNames  = map[string]string{"x": "image"}
-	outputNames = map[string]string{"local": "local_map", "global": "global_map"}
+	outputNames = map[string]string{"local": "local_map", "global": "global_map", "third": "third_map"}
 )
 
 // Model writes the inference program of a model. If the model is calibrated, the
@@ -46,7 +46,7 @@ func Model(path string, m *model.Model) error {
 		outputs = append(outputs, output{public, networks[name]})
 	}
 	if len(m.Calibration.Histograms) > 0 {
-		scores, err := judge{b, &m.Calibration}.scores(networks)
+		scores, err := judge{b, &m.Calibration, m.Config.ThirdMap}.scores(networks)
 		if err != nil {
 			return err
 		}

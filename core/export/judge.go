@@ -13,12 +13,19 @@ import (
 // maps: the export's scores are those of an inspection.
 type judge struct {
 	*builder
-	c *model.Calibration
+	c     *model.Calibration
+	third float64 // the third map's weight
 }
 
-// fuse scales both maps and adds them.
-func (j judge) fuse(local, global value) value {
-	return j.like("Add", j.scale(j.c.Local, local), j.scale(j.c.Global, global))
+// fuse scales both maps and adds them, and the third one with its weight.
+func (j judge) fuse(networks map[string]value) value {
+	fused := j.like("Add", j.scale(j.c.Local, networks["local"]), j.scale(j.c.Global, networks["global"]))
+	third, ok := networks["third"]
+	if !ok {
+		return fused
+	}
+	weight := j.constant("weight", []int{1}, []float32{float32(j.third)})
+	return j.like("Add", fused, j.like("Mul", j.scale(j.c.Third, third), weight))
 }
 
 // scale is model.Scale.Apply: 0.1 (v - start) / (end - start), or the identity.
@@ -76,7 +83,7 @@ func (j judge) number(name string, v float64) value { return j.constant(name, []
 // scores adds the outputs that a calibrated model has on top of its networks.
 func (j judge) scores(networks map[string]value) ([]output, error) {
 	j.path = "judge"
-	fused := j.fuse(networks["local"], networks["global"])
+	fused := j.fuse(networks)
 	var distances []value
 	for _, h := range j.c.Histograms {
 		histogram, ok := networks[detect.HistogramName(h.Grid)]

@@ -27,9 +27,11 @@ type Model struct {
 // measured on good images: Gaussians on training images, the rest on validation
 // images (spec sections 3.3, 6, 7).
 type Calibration struct {
-	// Local and Global scale the two anomaly maps.
+	// Local and Global scale the two anomaly maps; Third the third one where the
+	// configuration gives it a weight.
 	Local  Scale `json:"local_map"`
 	Global Scale `json:"global_map"`
+	Third  Scale `json:"third_map,omitzero"`
 	// Level is the 99.5 % quantile of the fused maps of validation images.
 	Level float64 `json:"fused_level"`
 	// Histograms judge the component areas, one entry per grid.
@@ -112,7 +114,7 @@ func (c *Calibration) check(classes int) error {
 			len(c.Scores), len(c.Histograms))
 	}
 	numbers := []float64{
-		c.Local.Start, c.Local.End, c.Global.Start, c.Global.End, c.Level, c.Threshold, c.Rate,
+		c.Local.Start, c.Local.End, c.Global.Start, c.Global.End, c.Third.Start, c.Third.End, c.Level, c.Threshold, c.Rate,
 		c.Structural.Mean, c.Structural.Std, c.Logical.Mean, c.Logical.Std,
 	}
 	numbers = append(numbers, c.Scores...)

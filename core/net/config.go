@@ -15,6 +15,9 @@ type Config struct {
 	Local     Local     `json:"local" yaml:"local"`
 	Global    Global    `json:"global" yaml:"global"`
 	Segmentor Segmentor `json:"segmentor" yaml:"segmentor"`
+	// ThirdMap is the weight of the map of teacher and global student beside the
+	// two others (spec 2.4 #12); 0 leaves it out.
+	ThirdMap float64 `json:"third_map,omitempty" yaml:"third_map"`
 }
 
 // Encoder sizes a WideResNet-50-2: Width 64 is torchvision's (spec 1.1).
@@ -123,6 +126,8 @@ func (c Config) Check() error {
 		return fmt.Errorf("global.bottleneck is %q; expected spatial or vector", c.Global.Bottleneck)
 	case !(c.Global.Dropout >= 0 && c.Global.Dropout < 1):
 		return fmt.Errorf("global.dropout is %v; expected a share in [0,1)", c.Global.Dropout)
+	case !(c.ThirdMap >= 0 && c.ThirdMap <= 100):
+		return fmt.Errorf("third_map is %v; expected a weight of 0 to 100", c.ThirdMap)
 	case !(c.Segmentor.Momentum > 0 && c.Segmentor.Momentum <= 1):
 		return fmt.Errorf("segmentor.momentum is %v; expected a share in (0,1]", c.Segmentor.Momentum)
 	}

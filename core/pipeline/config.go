@@ -29,8 +29,10 @@ type Config struct {
 	// depend on the number of threads.
 	Device  string `yaml:"device"`
 	Threads int    `yaml:"threads"`
-	// Weights is a file of imported encoder weights.
-	Weights string `yaml:"weights"`
+	// Teacher says where the encoder's weights come from: formula (built in, for
+	// profile quick), random (from the seed), or a file made by import or pretrain.
+	// Profile paper has no default: it wants a file.
+	Teacher string `yaml:"teacher"`
 	// Penalty is a folder of pictures of other things (spec 3.1); optional.
 	Penalty string `yaml:"penalty"`
 	// Maps is a folder of component label maps, one PNG of class numbers per
@@ -69,8 +71,12 @@ func Defaults(profile string) (Config, error) {
 	}
 	l := label.DefaultOptions()
 	l.Side = n.Side
+	teacher := TeacherFormula
+	if n.Encoder.Pretrained {
+		teacher = ""
+	}
 	return Config{
-		Profile: profile, Schedule: train.ScheduleCode, Seed: 1, Device: "auto", CheckpointEvery: 100, Select: SelectSchedule,
+		Profile: profile, Teacher: teacher, Schedule: train.ScheduleCode, Seed: 1, Device: "auto", CheckpointEvery: 100, Select: SelectSchedule,
 		Network: n, Label: l, Segmentor: segmentor, Students: students,
 		Calibrate: Calibrate{FalseAlarmRate: 0.05},
 	}, nil

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"encoding/csv"
 	"encoding/json"
-	"fmt"
 	"io"
 	"strconv"
 
@@ -51,7 +50,7 @@ func (r *Run) writeEvaluation(e *report.Evaluation) error {
 	if err := modelfmt.WriteAtomic(r.path(MetricFile), func(w io.Writer) error { return writeMetrics(w, e) }); err != nil {
 		return err
 	}
-	return report.WritePage(r.path(ReportFile), "aecsad: "+e.Category, r.note(), []report.Section{{Evaluation: e}})
+	return report.WritePage(r.path(ReportFile), "aecsad: "+e.Category, "", []report.Section{{Evaluation: e}})
 }
 
 // writeMetrics has a row per kind of anomaly, one for the mean of kinds and one
@@ -100,12 +99,4 @@ func cell(v *float64) string {
 		return ""
 	}
 	return strconv.FormatFloat(*v, 'g', 6, 64)
-}
-
-// note tells what the numbers on the page are worth.
-func (r *Run) note() string {
-	if r.Config.Network.Encoder.Pretrained {
-		return "Teacher: WideResNet-50-2 with imported ImageNet weights."
-	}
-	return fmt.Sprintf("Teacher: untrained, weights from seed %d. It carries the component histograms well; structural faults are found only roughly.", r.Config.Seed)
 }

@@ -19,7 +19,7 @@ var kinds = []data.Kind{data.KindLogical, data.KindStructural, data.KindDefect}
 // evaluation computes every figure of the scored test images.
 func (r *Run) evaluation(info detect.Info, results []scored) *report.Evaluation {
 	e := &report.Evaluation{
-		Category: info.Category, Profile: info.Profile,
+		Category: info.Category, Profile: info.Profile, Teacher: r.Config.TeacherNote(),
 		Threshold: info.Threshold, Rate: info.FalseAlarmRate, Validation: info.Validation,
 	}
 	local := r.localise(e, results) // first: it learns the defects' names from the masks

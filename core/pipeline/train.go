@@ -6,11 +6,9 @@ import (
 
 	"aecsad/core/calibrate"
 	"aecsad/core/data"
-	"aecsad/core/graph"
 	"aecsad/core/image"
 	"aecsad/core/model"
 	"aecsad/core/train"
-	"aecsad/core/weights"
 	"aecsad/kernels/devices"
 )
 
@@ -21,7 +19,7 @@ func (r *Run) Train(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	imported, err := r.importedWeights()
+	imported, err := r.teacher()
 	if err != nil {
 		return err
 	}
@@ -85,16 +83,6 @@ func (r *Run) trainOptions(losses *lossLog) train.Options {
 		o.Candidate = r.addCandidate
 	}
 	return o
-}
-
-func (r *Run) importedWeights() (graph.Weights, error) {
-	if r.Config.Weights == "" {
-		if r.Config.Network.Encoder.Pretrained {
-			return nil, &train.WeightsError{Profile: r.Config.Profile}
-		}
-		return nil, nil
-	}
-	return weights.LoadEncoder(r.Config.Weights)
 }
 
 func (r *Run) penaltyImages() ([]*image.RGB, error) {

@@ -15,6 +15,7 @@ import (
 type Evaluation struct {
 	Category   string  `json:"category"`
 	Profile    string  `json:"profile"`
+	Teacher    string  `json:"teacher"` // a sentence about the encoder's weights
 	Threshold  float64 `json:"threshold"`
 	Rate       float64 `json:"false_alarm_rate"` // asked for
 	Validation int     `json:"validation_images"`

@@ -19,8 +19,8 @@ type WeightsError struct{ Profile string }
 func (e *WeightsError) Error() string {
 	return fmt.Sprintf(`profile %s wants the ImageNet weights of WideResNet-50-2, and none were given.
 Get %s,
-import it once with  aecsad import model.safetensors -o wide_resnet50_2.aecsad
-and pass  --set weights=wide_resnet50_2.aecsad ; or train with profile quick, which needs none`, e.Profile, weights.Source)
+import it once with  aecsad import FILE -o wide_resnet50_2.aecsad
+and pass  --set teacher=wide_resnet50_2.aecsad ; or train with profile quick, which brings its own`, e.Profile, weights.Source)
 }
 
 // useImported puts imported encoder weights ("encoder.conv1.weight", ...) in

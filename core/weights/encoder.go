@@ -14,7 +14,7 @@ import (
 const EncoderKind = "encoder"
 
 // Where the weights of profile paper come from.
-const Source = "model.safetensors of timm/wide_resnet50_2.tv2_in1k on the Hugging Face hub"
+const Source = "wide_resnet50_2-9ba9bcbe.pth of torchvision, or model.safetensors of timm/wide_resnet50_2.tv2_in1k on the Hugging Face hub"
 
 // SaveEncoder writes imported weights as our file.
 func SaveEncoder(path string, w graph.Weights) error {
@@ -43,12 +43,20 @@ func LoadEncoder(path string) (graph.Weights, error) {
 	if err != nil {
 		return nil, err
 	}
+	w, err := encoderOf(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return w, nil
+}
+
+func encoderOf(f *modelfmt.File) (graph.Weights, error) {
 	if f.Kind != EncoderKind {
-		return nil, fmt.Errorf("%s: is an aecsad file of kind %q, expected %q (made by aecsad import)", path, f.Kind, EncoderKind)
+		return nil, fmt.Errorf("is an aecsad file of kind %q, expected %q (made by aecsad import or pretrain)", f.Kind, EncoderKind)
 	}
 	w := model.FromTensors(f.Tensors)
 	if len(w) == 0 {
-		return nil, errors.New(path + ": holds no weights")
+		return nil, errors.New("holds no weights")
 	}
 	return w, w.Finite()
 }

@@ -25,7 +25,7 @@ func tool(args ...string) (code int, stdout, stderr string) {
 func slim() []string {
 	var args []string
 	for _, s := range []string{
-		"network.side=64", "network.encoder.width=4", "network.teacher.channels=8", "network.local.first=4",
+		"teacher=random", "network.side=64", "network.encoder.width=4", "network.teacher.channels=8", "network.local.first=4",
 		"network.local.width=8", "network.global.width=4", "network.segmentor.low=4", "network.segmentor.width=8",
 		"segmentor.steps=12", "segmentor.batch=2", "students.steps=8", "calibrate.false_alarm_rate=0.2",
 	} {
@@ -49,7 +49,7 @@ func TestFromPhotographsToVerdict(t *testing.T) {
 
 	code, out, errs = tool(append([]string{"fit", set, "-o", runDir}, slim()...)...)
 	require.Zero(t, code, errs)
-	for _, want := range []string{"component classes", "untrained teacher", "threshold", "logical", "structural", "AU-sPRO in %", "By defect", "peak memory"} {
+	for _, want := range []string{"component classes", "Teacher: untrained", "threshold", "logical", "structural", "AU-sPRO in %", "By defect", "peak memory"} {
 		assert.Contains(t, out, want)
 	}
 	for _, file := range []string{"config.yaml", "log.txt", "losses.csv", "labels/labels.json", "labels/sheet.png",

@@ -27,13 +27,7 @@ func (c *reportCommand) Run(a *app) error {
 		}
 		all, sections = append(all, e), append(sections, report.Section{Evaluation: e, Folder: folder})
 	}
-	note := "One model per category; profile quick has an untrained teacher, so structural faults are found only roughly."
-	for _, e := range all {
-		if e.Profile != "quick" {
-			note = "One model per category."
-		}
-	}
-	if err := report.WritePage(c.Out, "aecsad: evaluation", note, sections); err != nil {
+	if err := report.WritePage(c.Out, "aecsad: evaluation", "One model per category.", sections); err != nil {
 		return err
 	}
 	for _, t := range report.Overview(all) {

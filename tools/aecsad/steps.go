@@ -37,10 +37,7 @@ func (c *trainCommand) Run(a *app) error {
 }
 
 func train(a *app, r *pipeline.Run) error {
-	if !r.Config.Network.Encoder.Pretrained {
-		a.printf("note: profile %s has an untrained teacher (weights from seed %d); it finds logical faults well, structural ones only roughly\n",
-			r.Config.Profile, r.Config.Seed)
-	}
+	a.printf("%s\n", r.Config.TeacherNote())
 	if err := labelled(a, r); err != nil {
 		return err
 	}

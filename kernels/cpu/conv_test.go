@@ -1,0 +1,67 @@
+package cpu_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"aecsad/kernels"
+	"aecsad/kernels/cpu"
+	"aecsad/kernels/ref"
+	"aecsad/tests/ops"
+)
+
+// splitShapes make a convolution take several input channel blocks, output
+// channel blocks, bands, images per task, or packed columns, with a remainder.
+var splitShapes = []kernels.ConvShape{
+	{N: 3, C: 70, H: 17, W: 19, K: 75, R: 3, S: 3, Stride: 1, Pad: 1, Dilation: 1},
+	{N: 2, C: 700, H: 11, W: 9, K: 33, R: 1, S: 1, Stride: 1, Dilation: 1},
+	{N: 2, C: 9, H: 35, W: 130, K: 20, R: 4, S: 4, Stride: 1, Pad: 3, Dilation: 1},
+	{N: 1, C: 50, H: 41, W: 37, K: 24, R: 3, S: 3, Stride: 2, Pad: 1, Dilation: 1},
+	{N: 5, C: 64, H: 4, W: 4, K: 66, R: 3, S: 3, Stride: 1, Pad: 1, Dilation: 1},
+	{N: 1, C: 60, H: 16, W: 16, K: 16, R: 3, S: 3, Stride: 1, Pad: 12, Dilation: 12},
+	{N: 2, C: 3, H: 9, W: 9, K: 4, R: 32, S: 32, Stride: 1, Pad: 12, Dilation: 1},
+}
+
+// runOp runs an instruction once on noise and returns its outputs.
+func runOp(t *testing.T, d kernels.Device, op kernels.Op, threads int) [][]float32 {
+	s := load(t, d, threads, op)
+	out, in := op.Buffers()
+	r := rand.New(rand.NewPCG(1, 2))
+	for i, n := range append(append([]int{}, out...), in...) {
+		values := make([]float32, n)
+		for j := range values {
+			values[j] = r.Float32()*2 - 1
+		}
+		require.NoError(t, s.Write(kernels.Slot(i), values))
+	}
+	require.NoError(t, s.Run())
+	var results [][]float32
+	for i, n := range out {
+		results = append(results, make([]float32, n))
+		require.NoError(t, s.Read(kernels.Slot(i), results[i]))
+	}
+	return results
+}
+
+func TestConvolutionInParts(t *testing.T) {
+	var all []kernels.Op
+	for _, s := range splitShapes {
+		all = append(all, kernels.Conv2D{ConvShape: s, Bias: true, Residual: true, Relu: true},
+			kernels.Conv2DBackwardData{ConvShape: s}, kernels.Conv2DBackwardFilter{ConvShape: s})
+	}
+	want := map[kernels.Op][]float32{}
+	for _, op := range all {
+		want[op] = runOp(t, ref.Open(), op, 1)[0]
+	}
+	forEachISA(t, func(t *testing.T, d *cpu.Device) {
+		for _, op := range all {
+			one := runOp(t, d, op, 1)[0]
+			e, at := ops.RelativeError(one, want[op])
+			assert.LessOrEqual(t, e, ops.Bound, "%s%+v at %d", kernels.Name(op), op, at)
+			assert.Equal(t, one, runOp(t, d, op, 3)[0], "%s%+v depends on the threads", kernels.Name(op), op)
+		}
+	})
+}
