@@ -75,6 +75,35 @@ func TestCalibrationIsReproducible(t *testing.T) {
 	assert.Equal(t, 0.1, c.Rate)
 }
 
+// The third map is scaled like the others and has a say in the scores by its
+// weight alone.
+func TestThirdMapIsCalibrated(t *testing.T) {
+	without := calibrated(t).Calibration
+	assert.Zero(t, without.Third)
+	with := func(weight float64) *model.Model {
+		m := modeltest.Tiny(1)
+		m.Config.ThirdMap = weight
+		require.NoError(t, Run(context.Background(), m, pictures(0, 20), pictures(100, 30), options(t)))
+		return m
+	}
+	m := with(1)
+	c := m.Calibration
+	assert.Equal(t, without.Local, c.Local, "the other maps are as they were")
+	assert.Equal(t, without.Global, c.Global)
+	assert.Greater(t, c.Third.End, c.Third.Start)
+	assert.NotEqual(t, without.Scores, c.Scores)
+	assert.NotEqual(t, with(0.5).Calibration.Scores, c.Scores)
+
+	d, err := detect.New(m, detect.Options{Threads: 1})
+	require.NoError(t, err)
+	defer d.Close()
+	im, err := pictures(100, 30).Image(7)
+	require.NoError(t, err)
+	v, err := d.Inspect(im.Pixels())
+	require.NoError(t, err)
+	assert.Contains(t, c.Scores, v.Score)
+}
+
 func TestTooFewImages(t *testing.T) {
 	m := modeltest.Tiny(1)
 	err := Run(context.Background(), m, pictures(0, 1), pictures(9, 4), options(t))

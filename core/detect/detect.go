@@ -135,6 +135,11 @@ func fitsGrids(m *model.Model) error {
 }
 
 // Inspect judges one image of any size. The pixels are not kept.
+//
+// Where p.Ignore marks a pixel of a map's cell, the maps are set to 0, an
+// ordinary value, before the structural score is taken. The networks see the
+// pixels all the same, and parts are counted everywhere: what is expected of them
+// was measured on whole images.
 func (d *Detector) Inspect(p image.Pixels) (*Verdict, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
@@ -148,13 +153,15 @@ func (d *Detector) Inspect(p image.Pixels) (*Verdict, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.Ignored = p.Ignored(d.m.Config.MapSide())
 	v := Judge(d.m, r)
 	if math.IsNaN(v.Score) || math.IsInf(v.Score, 0) {
 		return nil, fmt.Errorf("the score is %v; the model does not fit this version", v.Score)
 	}
 	d.decide(v, t)
 	if v.Decision != Good {
-		v.Findings = explain(d.m, v, r, p.Width, p.Height)
+		region := p.Region()
+		v.Findings = explain(d.m, v, r, region.Width, region.Height)
 	}
 	return v, nil
 }

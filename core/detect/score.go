@@ -10,7 +10,7 @@ import (
 // other while it measures each step's constants; Judge runs them all.
 
 // Fuse scales both maps and adds them (spec 3.3), and the third one with its
-// weight where it has one.
+// weight where it has one. Ignored places are 0 in all of them.
 func Fuse(m *model.Model, r *Raw) (local, global, fused []float32) {
 	c, n := &m.Calibration, len(r.Local)
 	local, global, fused = make([]float32, n), make([]float32, n), make([]float32, n)
@@ -20,6 +20,11 @@ func Fuse(m *model.Model, r *Raw) (local, global, fused []float32) {
 	}
 	for i, v := range r.Third {
 		fused[i] += float32(m.Config.ThirdMap) * c.Third.Apply(v)
+	}
+	for i, ignored := range r.Ignored {
+		if ignored {
+			local[i], global[i], fused[i] = 0, 0, 0
+		}
 	}
 	return local, global, fused
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -145,6 +146,22 @@ func TestUncalibratedModelHasNoScores(t *testing.T) {
 	outputs := names(file.messages(7)[0].messages(12))
 	assert.Contains(t, outputs, "local_map")
 	assert.NotContains(t, outputs, "score")
+}
+
+// What a weight of the third map adds is one output and a term of the fused map.
+func TestThirdMapIsExported(t *testing.T) {
+	m := modeltest.Tiny(1)
+	m.Config.ThirdMap = 0.5
+	file := written(t, func(path string) error { return Model(path, m) })
+	graph := file.messages(7)[0]
+	assert.Contains(t, names(graph.messages(12)), "third_map")
+	readers := 0
+	for _, n := range graph.messages(1) {
+		if slices.Contains(n.texts(1), "judge.weight") {
+			readers++
+		}
+	}
+	assert.Equal(t, 1, readers)
 }
 
 func TestErrorsNameTheThing(t *testing.T) {

@@ -104,11 +104,13 @@ func TestModelInONNXRuntime(t *testing.T) {
 	py := python(t)
 	quick, err := net.Profile("quick")
 	require.NoError(t, err)
+	third := modeltest.Tiny(1).Config
+	third.ThirdMap = 0.5
 	for _, c := range []struct {
 		name   string
 		config net.Config
 		seed   uint32 // of weights that show more than one component
-	}{{"tiny", modeltest.Tiny(1).Config, 5}, {"quick", quick, 2}} {
+	}{{"tiny", modeltest.Tiny(1).Config, 5}, {"third map", third, 5}, {"quick", quick, 2}} {
 		t.Run(c.name, func(t *testing.T) {
 			config := c.config
 			m := modeltest.Tiny(1)
@@ -117,7 +119,7 @@ func TestModelInONNXRuntime(t *testing.T) {
 			m.Weights, err = detect.Initialize(config, c.seed)
 			require.NoError(t, err)
 			vary(m.Weights)
-			m.Calibration.Local = model.Scale{Start: 0.3, End: 0.9}
+			m.Calibration.Local, m.Calibration.Third = model.Scale{Start: 0.3, End: 0.9}, model.Scale{Start: 0.1, End: 0.2}
 			m.Calibration.Histograms[1].Gaussian.Precision[5] = 1.5
 			m.Calibration.Logical.Mean, m.Calibration.Structural.Std = 2, 0.25
 			require.NoError(t, m.Check())
@@ -138,9 +140,12 @@ func TestModelInONNXRuntime(t *testing.T) {
 			raw, err := e.Run(pixels)
 			require.NoError(t, err)
 			require.Less(t, slices.Max(raw.Histograms[0]), 1.0, "one class only: nothing would be compared")
-			v := detect.Judge(&m.Calibration, raw)
+			v := detect.Judge(m, raw)
 			same(t, p, "local_map", raw.Local)
 			same(t, p, "global_map", raw.Global)
+			if config.ThirdMap != 0 {
+				same(t, p, "third_map", raw.Third)
+			}
 			same(t, p, "classes", raw.Classes)
 			same(t, p, "histogram1", raw.Histograms[0])
 			same(t, p, "histogram2", raw.Histograms[1])

@@ -63,6 +63,8 @@ type Pixels struct {
 	Format Format
 	// ROI is the part of the picture to look at; the zero value is all of it.
 	ROI Rect
+	// Ignore marks pixels, of the whole picture, whose surface is not judged.
+	Ignore Mask
 }
 
 // MaxSide bounds the sides of pictures in memory, so that no size overflows.
@@ -97,11 +99,11 @@ func (p Pixels) Check() error {
 				r.Width, r.Height, r.X, r.Y, p.Width, p.Height)
 		}
 	}
-	return nil
+	return p.Ignore.check(p.Width, p.Height)
 }
 
-// region is ROI with its default resolved.
-func (p Pixels) region() Rect {
+// Region is ROI with its default resolved.
+func (p Pixels) Region() Rect {
 	if p.ROI == (Rect{}) {
 		return Rect{0, 0, p.Width, p.Height}
 	}

@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"aecsad/core/model"
 	"aecsad/core/model/modeltest"
+	"aecsad/modelfmt"
 )
 
 func TestFileHoldsEverything(t *testing.T) {
@@ -27,6 +29,23 @@ func TestFileHoldsEverything(t *testing.T) {
 	again, err := model.LoadBytes(b)
 	require.NoError(t, err)
 	assert.Equal(t, m, again)
+}
+
+// A model from before there was a third map reads as one that does not weigh it,
+// and one that does not weigh it is written as before.
+func TestThirdMapIsOptionalInTheFile(t *testing.T) {
+	m := modeltest.Tiny(3)
+	b, err := m.Bytes()
+	require.NoError(t, err)
+	f, err := modelfmt.Decode(b)
+	require.NoError(t, err)
+	assert.NotContains(t, string(f.Meta), "third_map")
+	m.Config.ThirdMap, m.Calibration.Third = 0.5, model.Scale{Start: 1, End: 2}
+	b, err = m.Bytes()
+	require.NoError(t, err)
+	back, err := model.LoadBytes(b)
+	require.NoError(t, err)
+	assert.Equal(t, m, back)
 }
 
 func TestWeightsAwaitCalibration(t *testing.T) {
@@ -51,6 +70,8 @@ func TestCheckRefusesWhatCannotBe(t *testing.T) {
 		"standard deviations":        func(m *model.Model) { m.Calibration.Logical.Std = 0 },
 		"not calibrated":             func(m *model.Model) { m.Calibration.Scores = nil },
 		"calibration holds NaN":      func(m *model.Model) { m.Calibration.Threshold = float64(nan()) },
+		"third_map is -1":            func(m *model.Model) { m.Config.ThirdMap = -1 },
+		"calibration holds +Inf":     func(m *model.Model) { m.Calibration.Third.End = math.Inf(1) },
 		"expected spatial or vector": func(m *model.Model) { m.Config.Global.Bottleneck = "wide" },
 	} {
 		m := modeltest.Tiny(3)

@@ -1,6 +1,7 @@
 package net
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -83,6 +84,7 @@ func TestConfigErrorsNameTheKey(t *testing.T) {
 		"encoder.width":     func(c *Config) { c.Encoder.Width = 0 },
 		"global.bottleneck": func(c *Config) { c.Global.Bottleneck = "flat" },
 		"global.dropout":    func(c *Config) { c.Global.Dropout = 1 },
+		"third_map":         func(c *Config) { c.ThirdMap = math.NaN() },
 		"segmentor.classes": func(c *Config) { c.Segmentor.Classes = 300 },
 	} {
 		c := paper(t)

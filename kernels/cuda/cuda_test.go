@@ -142,3 +142,19 @@ func TestOpenRefusesAnIndexBeyondTheDevices(t *testing.T) {
 	_, err = Open(fmt.Sprintf("cuda:%d", len(list)))
 	assert.EqualError(t, err, fmt.Sprintf("cuda:%d does not exist; there are cuda:0 to cuda:%d", len(list), len(list)-1))
 }
+
+func TestProfileTimesEveryCall(t *testing.T) {
+	p := doubling(1000)
+	p.Calls = append(p.Calls, kernels.Call{Op: kernels.MeanSquare{Len: 1000}, Bufs: []kernels.Slot{0, 2}}) // two kernels
+	s := load(t, open(t, "cuda"), p)
+	require.NoError(t, s.Write(1, []float32{3}))
+	times, err := s.(kernels.Profiler).Profile()
+	require.NoError(t, err)
+	assert.Len(t, times, 2)
+	for _, d := range times {
+		assert.Positive(t, d)
+	}
+	loss := []float32{0}
+	require.NoError(t, s.Read(0, loss))
+	assert.InDelta(t, 36.0/1000, loss[0], 1e-6, "Profile runs the program")
+}

@@ -25,6 +25,7 @@ type session struct {
 	staging []float32 // pinned: the device copies to and from it directly
 	setup   []*bound
 	calls   []*bound
+	first   []int       // where the kernels of each call start in calls
 	graph   *lazy.Graph // the calls
 
 	// Weights that no call writes are packed once, after setup.
@@ -142,6 +143,7 @@ func (s *session) prepare(setup, calls []planned, words []uint64, constant map[k
 		}
 	}
 	for _, c := range calls {
+		s.first = append(s.first, len(s.calls))
 		if s.calls, err = s.bind(s.calls, c, r, constant[c.call.Bufs[c.from]]); err != nil {
 			return err
 		}
@@ -273,13 +275,19 @@ func (s *session) Setup() error {
 	})
 }
 
+// repack packs the weights again if one was written since.
+func (s *session) repack() error {
+	if !s.stale {
+		return nil
+	}
+	s.stale = false
+	return launchAll(s.packs, s.stream)
+}
+
 func (s *session) Run() error {
 	return s.on("run", func() error {
-		if s.stale {
-			s.stale = false
-			if err := launchAll(s.packs, s.stream); err != nil {
-				return err
-			}
+		if err := s.repack(); err != nil {
+			return err
 		}
 		if s.graph != nil {
 			if err := s.graph.Launch(s.handle()); err != nil {

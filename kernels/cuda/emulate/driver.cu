@@ -10,6 +10,7 @@
 
 #include <sys/mman.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -46,6 +47,11 @@ struct CUgraph_st {
 
 struct CUgraphExec_st {
 	std::vector<work> nodes;
+};
+
+struct CUevent_st {
+	std::chrono::steady_clock::time_point at;
+	bool happened;
 };
 
 struct CUstream_st {
@@ -427,6 +433,36 @@ CUresult cuGraphDestroy(CUgraph graph) {
 
 CUresult cuGraphExecDestroy(CUgraphExec exec) {
 	delete exec;
+	return CUDA_SUCCESS;
+}
+
+// ---- events ----
+
+CUresult cuEventCreate(CUevent *event, unsigned int) {
+	NEED_CONTEXT
+	*event = new CUevent_st{{}, false};
+	return CUDA_SUCCESS;
+}
+
+CUresult cuEventRecord(CUevent event, CUstream s) {
+	LOCK;
+	event->happened = false;
+	return submit(s, [=] {
+		event->at = std::chrono::steady_clock::now();
+		event->happened = true;
+		return CUDA_SUCCESS;
+	});
+}
+
+CUresult cuEventElapsedTime(float *milliseconds, CUevent from, CUevent to) {
+	if (!from->happened || !to->happened)
+		return CUDA_ERROR_NOT_READY;
+	*milliseconds = std::chrono::duration<float, std::milli>(to->at - from->at).count();
+	return CUDA_SUCCESS;
+}
+
+CUresult cuEventDestroy(CUevent event) {
+	delete event;
 	return CUDA_SUCCESS;
 }
 }
