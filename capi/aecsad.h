@@ -243,6 +243,14 @@ typedef struct aecsad_image {
     int32_t roi_y;        /* it were the image, and positions count from its corner */
     int32_t roi_width;    /* roi_width = roi_height = 0: all of it */
     int32_t roi_height;
+    const uint8_t *ignore; /* NULL, or a mask as large as the image, a byte per pixel, at its
+                             top row. Where a byte is not zero the surface is not judged:
+                             places of the anomaly maps that hold such a pixel become 0, an
+                             ordinary value, before the structural score is taken. The
+                             networks see the pixels all the same, and components are
+                             counted everywhere: what is expected of them was measured on
+                             whole images */
+    int64_t ignore_stride; /* bytes from a row of the mask to the row below it; as stride */
 } aecsad_image;
 
 typedef struct aecsad_result aecsad_result;

@@ -91,29 +91,30 @@ func TestCrop(t *testing.T) {
 	for i := range data {
 		data[i] = byte(i)
 	}
-	p := image.Pixels{Data: data, Width: 5, Height: 5, Stride: 20, Format: image.RGB8, ROI: image.Rect{X: 1, Y: 0, Width: 3, Height: 2}}
-	require.Equal(t, len(data), span(p))
-	c := crop(p)
-	assert.Equal(t, data[3:32], c.Data)
-	assert.Equal(t, len(c.Data), span(c))
-	p.Stride = -20
-	assert.Equal(t, data[63:92], crop(p).Data)
-	assert.Equal(t, image.Rect{}, c.ROI)
+	r := rows{data: data, width: 5, height: 5, stride: 20, size: 3}
+	region := image.Rect{X: 1, Y: 0, Width: 3, Height: 2}
+	require.Equal(t, len(data), r.span())
+	c := r.crop(region)
+	assert.Equal(t, data[3:32], c.data)
+	assert.Equal(t, len(c.data), c.span())
+	r.stride = -20
+	assert.Equal(t, data[63:92], r.crop(region).data)
+	assert.Nil(t, (rows{width: 5, height: 5, size: 1}).crop(region).data)
 }
 
 func TestSpanOfNonsenseIsNothing(t *testing.T) {
-	good := image.Pixels{Width: 5, Height: 4, Stride: 15, Format: image.RGB8}
-	assert.Equal(t, 60, span(good))
-	for _, change := range []func(*image.Pixels){
-		func(p *image.Pixels) { p.Format = image.GRAY8 },
-		func(p *image.Pixels) { p.Width = 0 },
-		func(p *image.Pixels) { p.Height = 1 << 20 },
-		func(p *image.Pixels) { p.Stride = 14 },
-		func(p *image.Pixels) { p.Stride = -1 << 63 },
-		func(p *image.Pixels) { p.Stride = 1<<63 - 1 },
+	good := rows{width: 5, height: 4, stride: 15, size: 3}
+	assert.Equal(t, 60, good.span())
+	for _, change := range []func(*rows){
+		func(r *rows) { r.size = 0 },
+		func(r *rows) { r.width = 0 },
+		func(r *rows) { r.height = 1 << 20 },
+		func(r *rows) { r.stride = 14 },
+		func(r *rows) { r.stride = -1 << 63 },
+		func(r *rows) { r.stride = 1<<63 - 1 },
 	} {
-		p := good
-		change(&p)
-		assert.Zero(t, span(p))
+		r := good
+		change(&r)
+		assert.Zero(t, r.span())
 	}
 }

@@ -6,7 +6,6 @@ package main
 import "C"
 
 import (
-	"sync/atomic"
 	"unsafe"
 
 	"aecsad/core/image"
@@ -24,8 +23,8 @@ var _ = [1]struct{}{}[image.RGB16-C.AECSAD_RGB16]
 // bytesPerPixel of the formats that Pixels.Check accepts.
 var bytesPerPixel = map[image.Format]int{image.RGB8: 3, image.BGR8: 3, image.RGBA8: 4, image.BGRA8: 4, image.RGB16: 6}
 
-// pixels looks at the caller's image without copying it. Exactly the bytes of
-// the region and the padding between its rows are in reach of Go.
+// pixels looks at the caller's image and mask without copying them. Exactly the
+// bytes of the region and the padding between its rows are in reach of Go.
 func pixels(im *C.aecsad_image) (image.Pixels, error) {
 	c, err := take(im, "image")
 	if err != nil {
@@ -44,68 +43,23 @@ func pixels(im *C.aecsad_image) (image.Pixels, error) {
 			return p, fail(C.AECSAD_ERR_IMAGE, "the region at (%d,%d) has no size", c.roi_x, c.roi_y)
 		}
 	}
-	lowest := uintptr(c.data) // of all bytes of the image
-	length := span(p)
-	if p.Stride < 0 {
-		lowest += uintptr(p.Stride * (p.Height - 1))
+	picture := rows{width: p.Width, height: p.Height, stride: p.Stride, size: bytesPerPixel[p.Format]}
+	if err := picture.look(c.data, "image->data"); err != nil {
+		return p, err
 	}
-	if lowest+uintptr(length) < lowest {
-		return p, fail(C.AECSAD_ERR_IMAGE, "%d bytes at image->data do not fit into the address space", length)
+	mask := rows{width: p.Width, height: p.Height, stride: int(c.ignore_stride), size: 1}
+	if err := mask.look(unsafe.Pointer(c.ignore), "image->ignore"); err != nil {
+		return p, err
 	}
-	p.Data = view(lowest, length)
+	p.Data, p.Ignore = picture.data, image.Mask{Data: mask.data, Stride: mask.stride}
 	if err := p.Check(); err != nil {
 		return p, as(C.AECSAD_ERR_IMAGE, err)
 	}
-	if p.ROI != (image.Rect{}) {
-		p = crop(p)
-	}
-	probe(p)
-	return p, nil
-}
-
-// span is the number of bytes from the first to the last byte of an image; 0
-// when its size is out of range, which Check reports.
-func span(p image.Pixels) int {
-	size, stride := bytesPerPixel[p.Format], max(p.Stride, -p.Stride)
-	if size == 0 || p.Width < 1 || p.Height < 1 || p.Width > image.MaxSide || p.Height > image.MaxSide ||
-		stride < size*p.Width || stride > 1<<32 {
-		return 0
-	}
-	return stride*(p.Height-1) + size*p.Width
-}
-
-// crop makes the region the picture.
-func crop(p image.Pixels) image.Pixels {
-	r, size := p.ROI, bytesPerPixel[p.Format]
-	first, last := r.Y, r.Y+r.Height-1 // rows, as they lie in memory
-	if p.Stride < 0 {
-		first, last = p.Height-1-last, p.Height-1-first
-	}
-	stride := max(p.Stride, -p.Stride)
-	p.Data = p.Data[first*stride+r.X*size : last*stride+(r.X+r.Width)*size]
+	r := p.Region()
+	picture, mask = picture.crop(r), mask.crop(r)
+	picture.probe()
+	mask.probe()
+	p.Data, p.Ignore.Data = picture.data, mask.data
 	p.Width, p.Height, p.ROI = r.Width, r.Height, image.Rect{}
-	return p
-}
-
-// probed takes what probe read, so that no compiler leaves the reading out.
-var probed atomic.Uint32
-
-// probe touches every page of the pixels, so that memory that cannot be read is
-// found here, before an inspection has begun.
-func probe(p image.Pixels) {
-	const page = 4096
-	stride, row := max(p.Stride, -p.Stride), bytesPerPixel[p.Format]*p.Width
-	sum := byte(0)
-	for start := 0; start < len(p.Data); start += stride {
-		for i := start; i < start+row; i += page {
-			sum |= p.Data[i]
-		}
-		sum |= p.Data[start+row-1]
-	}
-	probed.Store(uint32(sum))
-}
-
-// view is n bytes of C memory at an address.
-func view(address uintptr, n int) []byte {
-	return unsafe.Slice(*(**byte)(unsafe.Pointer(&address)), n)
+	return p, nil
 }

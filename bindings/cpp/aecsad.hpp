@@ -131,7 +131,7 @@ inline const char *name(Kind k) {
 // bytes_per_row 0 means rows without padding.
 struct Image : aecsad_image {
     Image(int32_t pixel_format, const void *pixels, int w, int h, int64_t bytes_per_row)
-        : aecsad_image{sizeof(aecsad_image), pixel_format, pixels, w, h, bytes_per_row, 0, 0, 0, 0} {}
+        : aecsad_image{sizeof(aecsad_image), pixel_format, pixels, w, h, bytes_per_row, 0, 0, 0, 0, nullptr, 0} {}
 
     static Image rgb(const void *pixels, int w, int h, int64_t bytes_per_row = 0) {
         return Image(AECSAD_RGB8, pixels, w, h, bytes_per_row ? bytes_per_row : int64_t{3} * w);
@@ -170,6 +170,15 @@ public:
         i.roi_y = y;
         i.roi_width = w;
         i.roi_height = h;
+        return i;
+    }
+
+    // The same pixels; where a byte of the mask, which is as large as the image, is
+    // not zero, the surface is not judged (see aecsad_image.ignore).
+    Image ignoring(const std::uint8_t *mask, int64_t bytes_per_row = 0) const {
+        Image i = *this;
+        i.ignore = mask;
+        i.ignore_stride = bytes_per_row ? bytes_per_row : int64_t{width};
         return i;
     }
 };

@@ -69,6 +69,7 @@ type Raw struct {
 	Third         []float32   // the same; nil where it has no weight
 	Classes       []uint8     // Side x Side
 	Histograms    [][]float64 // per grid of Grids: area shares, patch-major
+	Ignored       []bool      // MapSide x MapSide, places that are not judged; nil: none
 }
 
 // Engine runs the program on one machine. It is not safe for concurrent use.

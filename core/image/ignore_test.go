@@ -8,7 +8,7 @@ import (
 
 // masked is a picture of which so many pixels are ignored.
 func masked(w, h int, ignored ...[2]int) Pixels {
-	p := NewRGB(w, h).Pixels()
+	p := New(w, h).Pixels()
 	p.Ignore = Mask{make([]byte, w*h), w}
 	for _, at := range ignored {
 		p.Ignore.Data[at[1]*w+at[0]] = 1
@@ -27,7 +27,9 @@ func cells(p Pixels, side int) (marked []int) {
 
 // A cell is ignored if it shares any area with an ignored pixel.
 func TestIgnoredCells(t *testing.T) {
-	assert.Nil(t, NewRGB(8, 8).Pixels().Ignored(4))
+	unmasked := masked(8, 8)
+	unmasked.Ignore = Mask{}
+	assert.Nil(t, unmasked.Ignored(4))
 	assert.Equal(t, make([]bool, 16), masked(8, 8).Ignored(4))
 	assert.Equal(t, []int{0}, cells(masked(8, 8, [2]int{1, 1}), 4))
 	assert.Equal(t, []int{6, 15}, cells(masked(8, 8, [2]int{4, 2}, [2]int{7, 7}), 4))

@@ -120,7 +120,7 @@ func highBytes(out, row []byte) {
 // resize filters the region of p to width x height pixels and gives them to emit
 // row by row, from the top. Filtered input rows wait in a ring just long enough.
 func resize(p Pixels, width, height int, emit func(y int, row []packed)) {
-	region, l := p.region(), layouts[p.Format]
+	region, l := p.Region(), layouts[p.Format]
 	columns, rows := newAxis(region.Width, width), newAxis(region.Height, height)
 	ring := make([]packed, rows.count*width)
 	line := func(y int) []packed { return ring[y%rows.count*width:][:width] }

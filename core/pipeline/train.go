@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"aecsad/core/calibrate"
 	"aecsad/core/data"
@@ -70,6 +71,7 @@ func (r *Run) Train(ctx context.Context) error {
 
 // trainOptions are those of the settings; the device is the caller's.
 func (r *Run) trainOptions(losses *lossLog) train.Options {
+	var clock stageClock
 	o := train.Options{
 		Seed: r.Config.Seed, Segmentor: r.Config.Segmentor, Students: r.Config.Students,
 		Threads:    r.Config.Threads,
@@ -77,6 +79,9 @@ func (r *Run) trainOptions(losses *lossLog) train.Options {
 		Report: func(p train.Progress) {
 			losses.add(p)
 			r.bar(p.Stage, p.Step, p.Steps)
+			if seconds, ok := clock.step(p, time.Now()); ok {
+				r.Logf("train: %s: %d steps, %.3g s each", p.Stage, p.Steps, seconds)
+			}
 		},
 	}
 	if r.Config.Select == SelectSynthetic {

@@ -102,6 +102,22 @@ func Defaults(profile string) (Segmentor, Students, error) {
 // inference program. When the context ends, Run writes a checkpoint and returns
 // the context's error.
 func Run(ctx context.Context, c net.Config, d Data, imported graph.Weights, o Options) (graph.Weights, error) {
+	return begin(ctx, c, d, imported, o, []stepOf{(*run).settle, (*run).teacher, (*run).segmentSupervised, (*run).segmentAll, (*run).students})
+}
+
+// Structural trains what the structural branch needs and leaves the segmentor as
+// drawn, for comparisons of the students' settings. Its students are those of
+// Run. It writes no checkpoint.
+func Structural(ctx context.Context, c net.Config, d Data, imported graph.Weights, o Options) (graph.Weights, error) {
+	o.Checkpoint = ""
+	return begin(ctx, c, d, imported, o, []stepOf{(*run).settle, (*run).teacher, (*run).students})
+}
+
+// stepOf is one step of a run, a whole training of something.
+type stepOf func(*run) error
+
+// begin takes the steps that a checkpoint has not done yet.
+func begin(ctx context.Context, c net.Config, d Data, imported graph.Weights, o Options, steps []stepOf) (graph.Weights, error) {
 	if err := check(c, d, o); err != nil {
 		return nil, err
 	}
@@ -116,12 +132,11 @@ func Run(ctx context.Context, c net.Config, d Data, imported graph.Weights, o Op
 	if err := r.resume(); err != nil {
 		return nil, err
 	}
-	steps := []func() error{r.settle, r.teacher, r.segmentSupervised, r.segmentAll, r.students}
 	for i, step := range steps {
 		if i < r.done {
 			continue
 		}
-		if err := step(); err != nil {
+		if err := step(r); err != nil {
 			return nil, err
 		}
 		r.done, r.step = i+1, 0

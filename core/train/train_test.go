@@ -3,11 +3,13 @@ package train
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"aecsad/core/detect"
 	"aecsad/core/graph"
 	"aecsad/core/image"
 	"aecsad/core/net"
@@ -72,6 +74,27 @@ func TestSameBytesOnAnyNumberOfThreads(t *testing.T) {
 	other, err := Run(context.Background(), c, d, nil, o)
 	require.NoError(t, err)
 	assert.NotEqual(t, one["local.conv1.weight"], other["local.conv1.weight"])
+}
+
+// Without the segmentor's training everything else ends in the same bytes.
+func TestStructuralIsRunWithoutTheSegmentor(t *testing.T) {
+	c, d, o := tiny(t), scenes(6, 64), options(t)
+	all, err := Run(context.Background(), c, d, nil, o)
+	require.NoError(t, err)
+	o.Checkpoint = filepath.Join(t.TempDir(), "none.aecsad")
+	w, err := Structural(context.Background(), c, d, nil, o)
+	require.NoError(t, err)
+	assert.NoFileExists(t, o.Checkpoint)
+	drawn, err := detect.Initialize(c, o.Seed)
+	require.NoError(t, err)
+	require.Equal(t, all.Names(), w.Names())
+	for _, name := range all.Names() {
+		want := all[name]
+		if strings.HasPrefix(name, "segmentor.") {
+			want = drawn[name]
+		}
+		assert.Equal(t, want, w[name], name)
+	}
 }
 
 // A run that is stopped anywhere and resumed ends in the same bytes as one that

@@ -93,6 +93,8 @@ class aecsad_image(ctypes.Structure):
         ("roi_y", ctypes.c_int32),
         ("roi_width", ctypes.c_int32),
         ("roi_height", ctypes.c_int32),
+        ("ignore", ctypes.POINTER(ctypes.c_uint8)),
+        ("ignore_stride", ctypes.c_int64),
     ]
 
 

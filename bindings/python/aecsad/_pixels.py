@@ -16,9 +16,10 @@ _FORMATS = {
 }
 
 
-def describe(image, order=None, region=None):
-    """An aecsad_image and the array that it points into, which must outlive the
-    call. order is the order of the channels, region is (x, y, width, height)."""
+def describe(image, order=None, region=None, ignore=None):
+    """An aecsad_image and the arrays that it points into, which must outlive the
+    call. order is the order of the channels, region is (x, y, width, height),
+    ignore an array (height, width) of bool or uint8."""
     array = _array(image)
     pixel_format = _format(array, order)
     if array.dtype.itemsize == 2:
@@ -32,7 +33,19 @@ def describe(image, order=None, region=None):
     c.stride = array.strides[0] if array.shape[0] > 1 else array.strides[1] * array.shape[1]
     if region is not None:
         c.roi_x, c.roi_y, c.roi_width, c.roi_height = (int(v) for v in region)
-    return c, array
+    mask = None
+    if ignore is not None:
+        mask = _mask(ignore, array.shape[:2])
+        c.ignore = mask.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
+        c.ignore_stride = mask.shape[1]
+    return c, (array, mask)
+
+
+def _mask(ignore, shape) -> np.ndarray:
+    mask = np.asarray(ignore)
+    if mask.dtype not in (np.bool_, np.uint8) or mask.shape != shape:
+        raise ValueError(f"the mask is {mask.dtype} of shape {mask.shape}; expected bool or uint8 of shape {shape}")
+    return np.ascontiguousarray(mask).view(np.uint8)
 
 
 def _array(image) -> np.ndarray:

@@ -75,7 +75,7 @@ class Detector:
         check(library, function, *source, ctypes.byref(options), ctypes.byref(self._handle))
         self._closed = False
 
-    def inspect(self, image, *, order: Optional[str] = None, region=None) -> Result:
+    def inspect(self, image, *, order: Optional[str] = None, region=None, ignore=None) -> Result:
         """Inspects one image: a numpy array (height, width, channels) of uint8, a
         PIL image, or the path of an image file (with Pillow).
 
@@ -83,17 +83,21 @@ class Detector:
         region (x, y, width, height) restricts the inspection; positions in the
         result count from its corner. Arrays are read where they are if their rows
         are packed, in any order of rows, and copied otherwise.
+
+        ignore is an array (height, width) of bool or uint8: where it is not zero the
+        surface is not judged, and the maps are 0. Components are counted everywhere.
         """
-        c, keep = _pixels.describe(image, order, region)
+        c, keep = _pixels.describe(image, order, region, ignore)
         handle = ctypes.c_void_p()
         check(library, library.aecsad_inspect, self._handle, ctypes.byref(c), ctypes.byref(handle))
         del keep
         return Result(handle)
 
-    def inspect_batch(self, images: Iterable, *, order: Optional[str] = None) -> List[Result]:
+    def inspect_batch(self, images: Iterable, *, order: Optional[str] = None, ignore=None) -> List[Result]:
         """Inspects several images, as many at once as there are sessions. The
-        results are those of inspect; an error names the first image at fault."""
-        described = [_pixels.describe(i, order) for i in images]
+        results are those of inspect; an error names the first image at fault. ignore
+        is for all of them."""
+        described = [_pixels.describe(i, order, ignore=ignore) for i in images]
         handles = (ctypes.c_void_p * len(described))()
         check(
             library,

@@ -94,7 +94,7 @@ static void struct_sizes(void) {
         EXPECT(aecsad_inspect(detector, &image, &r, &err), AECSAD_ERR_STRUCT_SIZE, "image->struct_size is ");
     }
     image.struct_size = UINT32_MAX;
-    EXPECT(aecsad_inspect(detector, &image, &r, &err), AECSAD_ERR_STRUCT_SIZE, "image->struct_size is 4294967295; expected 48");
+    EXPECT(aecsad_inspect(detector, &image, &r, &err), AECSAD_ERR_STRUCT_SIZE, "image->struct_size is 4294967295; expected 64");
     EXPECT(aecsad_detector_open("x", &options, &d, &err), AECSAD_ERR_STRUCT_SIZE, "options->struct_size is 0; expected 24");
     EXPECT(aecsad_detector_info(detector, &info, &err), AECSAD_ERR_STRUCT_SIZE, "info->struct_size is 0");
     newer.image.struct_size = sizeof newer;
@@ -109,6 +109,7 @@ static void struct_sizes(void) {
 }
 
 static void images(void) {
+    static const uint8_t mask[W * H];
     aecsad_image good = rgb(pixels, W, H), i;
     aecsad_result *r = (aecsad_result *)1;
 #define REFUSED(change, words)                                                 \
@@ -136,6 +137,10 @@ static void images(void) {
     REFUSED((i.roi_x = INT32_MAX, i.roi_width = INT32_MAX, i.roi_height = 1), "is not inside");
     REFUSED((i.roi_x = -1, i.roi_width = 2, i.roi_height = 2), "is not inside");
     REFUSED((i.roi_width = 5), "is not inside");
+    REFUSED((i.ignore = mask, i.ignore_stride = 0), "stride of the mask is 0 bytes; a row of 40 pixels takes 40");
+    REFUSED((i.ignore = mask, i.ignore_stride = W - 1), "stride of the mask is 39");
+    REFUSED((i.ignore = mask, i.ignore_stride = INT64_MIN), "stride of the mask is -9223372036854775808");
+    REFUSED((i.ignore = (void *)-64, i.ignore_stride = W), "image->ignore do not fit into the address space");
 }
 
 static void arguments(void) {

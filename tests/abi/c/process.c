@@ -75,6 +75,19 @@ static void guard_pages(void) {
     i = rgb(inside + room - 3 * W, W, H);
     i.stride = -3 * W;
     CHECK(score(detector, i) == wanted);
+    /* a mask that marks nothing, at the end of the page and bottom up */
+    i = rgb(pixels, W, H);
+    memset(inside, 0, room);
+    i.ignore = inside + room - W * H;
+    i.ignore_stride = W;
+    CHECK(score(detector, i) == wanted);
+    i.ignore = inside + W * (H - 1);
+    i.ignore_stride = -W;
+    CHECK(score(detector, i) == wanted);
+    i.ignore = inside + room - W * H + 1;
+    i.ignore_stride = W;
+    EXPECT(aecsad_inspect(detector, &i, &r, &err), AECSAD_ERR_FAULT, "cannot be read or written");
+    memcpy(inside + room - n, pixels, n);
     /* beyond the page: an error, and the detector works on */
     i = rgb(inside + room - n + 1, W, H);
     EXPECT(aecsad_inspect(detector, &i, &r, &err), AECSAD_ERR_FAULT, "cannot be read or written");
@@ -85,6 +98,35 @@ static void guard_pages(void) {
     EXPECT(aecsad_inspect(detector, (aecsad_image *)0xdead000000000000, &r, &err), AECSAD_ERR_FAULT, "cannot be");
     CHECK(score(detector, rgb(pixels, W, H)) == wanted);
     munmap(m, room + 2 * page);
+}
+
+/* A mask silences the maps where it is set, also in a region of the image. */
+static void masks(void) {
+    enum { SIDE = 64 };
+    static unsigned char noisy[3 * SIDE * SIDE], mask[SIDE * (SIDE + 5)];
+    aecsad_image i = rgb(noisy, SIDE, SIDE);
+    double whole, masked;
+    noise(noisy, sizeof noisy, 2);
+    whole = score(detector, i);
+    i.ignore = mask;
+    i.ignore_stride = SIDE + 5;
+    CHECK(score(detector, i) == whole);
+    memset(mask, 1, sizeof mask);
+    masked = score(detector, i);
+    CHECK(masked < whole);
+    i.roi_x = 8;
+    i.roi_width = i.roi_height = 32;
+    memset(mask, 0, sizeof mask);
+    i.ignore = NULL;
+    whole = score(detector, i);
+    i.ignore = mask;
+    for (int y = 0; y < SIDE; y++) /* all but the region */
+        for (int x = 0; x < SIDE + 5; x++)
+            mask[y * (SIDE + 5) + x] = y >= 32 || x < 8 || x >= 40;
+    CHECK(score(detector, i) == whole);
+    for (size_t k = 0; k < sizeof mask; k++)
+        mask[k] = !mask[k];
+    CHECK(score(detector, i) < whole);
 }
 
 static void float_modes(void) {
@@ -251,6 +293,7 @@ int main(int argc, char **argv) {
     wanted = score(detector, rgb(pixels, W, H));
     formats();
     guard_pages();
+    masks();
     float_modes();
     batches();
     threads();

@@ -71,6 +71,9 @@ static void results(aecsad::Detector &detector) {
     CHECK(detector.components() == (std::vector<std::string>{"background", "bolt", "nut"}));
 
     const double score = r.score();
+    const std::vector<std::uint8_t> nothing(50 * 40, 0), everything(60 * 40, 1);
+    CHECK(detector.inspect(image.ignoring(nothing.data())).score() == score);
+    CHECK(detector.inspect(image.ignoring(everything.data(), 60)).score() < score);
     aecsad::Result moved = std::move(r);
     CHECK(moved.score() == score && r.get() == nullptr);
     r = detector.inspect(image);

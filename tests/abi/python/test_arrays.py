@@ -57,6 +57,26 @@ def test_region(detector, image):
         detector.inspect(image, region=(10, 5, 60, 20))
 
 
+def test_ignore(detector, image):
+    whole = detector.inspect(image)
+    mask = np.zeros(image.shape[:2], bool)
+    assert detector.inspect(image, ignore=mask).score == whole.score
+    mask[24:, :30] = True  # the map is 16 x 16: rows 8 to 15, columns 0 to 7
+    part = detector.inspect(image, ignore=mask)
+    assert not part.anomaly_map[8:, :8].any()
+    np.testing.assert_array_equal(part.anomaly_map[:8], whole.anomaly_map[:8])
+    np.testing.assert_array_equal(part.anomaly_map[8:, 8:], whole.anomaly_map[8:, 8:])
+    assert part.logical == whole.logical and part.structural <= whole.structural
+    for same in (mask.astype(np.uint8) * 255, np.asfortranarray(mask), np.repeat(mask, 2, axis=1)[:, ::2]):
+        np.testing.assert_array_equal(detector.inspect(image, ignore=same).anomaly_map, part.anomaly_map)
+    assert [r.score for r in detector.inspect_batch([image] * 2, ignore=mask)] == [part.score] * 2
+    region = detector.inspect(image, region=(0, 24, 30, 24), ignore=mask)
+    assert not region.anomaly_map.any()
+    for wrong in (mask[1:], mask.astype(float), mask[..., None]):
+        with pytest.raises(ValueError, match="the mask is .*expected bool or uint8 of shape"):
+            detector.inspect(image, ignore=wrong)
+
+
 def test_files(detector, image, tmp_path):
     Image.fromarray(image).save(tmp_path / "a.png")
     wanted = detector.inspect(image).score
