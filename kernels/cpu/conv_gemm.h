@@ -4,7 +4,7 @@
 // block at a time and adds up in the output.
 
 typedef struct {
-	ae_view view;
+	ae_axis rows, cols;
 	int64_t images, channels, outputs; // N, input and output channels
 	const float *x, *w;
 	int64_t w_out, w_in, w_row; // strides of w; a column is 1
@@ -12,7 +12,9 @@ typedef struct {
 	int64_t y_image, y_channel, y_row, y_col; // strides of y
 	const float *bias, *residual;             // NULL for none
 	int relu;
+	float *prepared; // the weights as conv2d.h prepares them, NULL for none
 	// The split.
+	ae_view view;
 	int64_t group;          // images of a task, 1 if there are several bands
 	int64_t band, bands;    // output rows of a task
 	int64_t block, blocks;  // output channels of a task
@@ -256,7 +258,7 @@ static void AE(conv_tile)(const ae_conv_pass *a, int64_t i, int64_t nv) {
 	ae_followers f = {.relu = j->relu, .first = a->first, .last = a->last};
 	for (int64_t k = 0; k < a->n; k += AE_MR) {
 		const int64_t h = AE(panel_rows)(a->n - k);
-		AE(micro_tile)(h, nv, (hi - lo) * per_tap, a->panels + k * len + lo * per_tap * h, b, a->off + lo * per_tap, t);
+		AE(micro_tile)(h, nv, (hi - lo) * per_tap, a->panels + k * len + lo * per_tap * h, b, a->off + lo * per_tap, t, AE_NR);
 		for (int64_t r = 0; r < AE_MIN(h, a->n - k); r++) {
 			const int64_t row = a->row + (k + r) * j->y_channel;
 			f.bias = j->bias != NULL ? j->bias[a->k + k + r] : 0;

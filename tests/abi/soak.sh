@@ -7,4 +7,5 @@ mkdir -p "$out"
 go run ./tests/abi "$out"
 gcc -std=c99 -O2 -Wall -Wextra -Wno-missing-field-initializers -Icapi tests/abi/c/soak.c -o "$out/soak" \
 	-Lbuild -laecsad -lpthread -Wl,-rpath,"$PWD/build"
-"$out/soak" "$out/tiny.aecsad" "${1:-10000}"
+# Go collects often, so that memory shows what is kept.
+GOGC=10 "$out/soak" "$out/tiny.aecsad" "${1:-10000}"

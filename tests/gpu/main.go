@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,25 +21,26 @@ import (
 	"aecsad/kernels/cuda"
 )
 
-// repetitions of a measurement; the median is reported.
-const repetitions = 30
+const usage = "usage: gpu <profile> <repetitions> <device>..., such as gpu paper 30 cuda cuda:tf32 cuda:bf16"
 
 func main() {
-	names := []string{"cuda", "cuda:tf32", "cuda:bf16"}
-	profile := "paper"
-	if len(os.Args) > 1 {
-		profile = os.Args[1]
+	if len(os.Args) < 4 {
+		fmt.Fprintln(os.Stderr, usage)
+		os.Exit(2)
 	}
-	if len(os.Args) > 2 {
-		names = os.Args[2:]
+	repetitions, err := strconv.Atoi(os.Args[2])
+	if err != nil || repetitions < 1 {
+		fmt.Fprintln(os.Stderr, usage)
+		os.Exit(2)
 	}
-	if err := report(profile, names); err != nil {
+	if err := report(os.Args[1], repetitions, os.Args[3:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func report(profile string, names []string) error {
+// report prints everything; measurements are medians of so many repetitions.
+func report(profile string, repetitions int, names []string) error {
 	gpus, err := cuda.List()
 	if err != nil {
 		return err

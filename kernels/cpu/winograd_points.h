@@ -1,0 +1,77 @@
+// One dimension of Winograd's convolution, by the construction of Cook and Toom.
+//
+// Seen as polynomials, m outputs of r taps are interpolated from a = m + r - 1
+// points: the taps are evaluated at the points (G), multiplied with the input's
+// values there (B), and the products are summed into outputs (A):
+//
+//	y = A' ((G w) * (B' d)),  d: a inputs, w: r taps, y: m outputs
+//
+// With points p_i, N_i = prod over j != i of (p_i - p_j) and infinity the last:
+//
+//	G: u_i = sum_k p_i^k w_k / N_i                    and  w_{r-1} for infinity
+//	B: v_i = the coefficients of prod_{j != i} (x - p_j)  times d,
+//	         and those of the product over all j for infinity
+//	A: y_j = sum_i p_i^j u_i v_i, and for j = m-1 the product at infinity too
+//
+// The points are 0, 1, -1, 2, -2 (and 1/2, -1/2), in this order, and infinity:
+// small powers of two, whose sums stay accurate. Those of a pair p, -p share
+// their even and odd parts, which halves the additions.
+
+// input_points evaluates B.
+AE_INLINE void AE(input_pair)(ae_v *v, float p, ae_v even, ae_v odd) {
+	odd *= p;
+	v[0] = even + odd;
+	v[1] = even - odd;
+}
+AE_INLINE void AE(input_points)(const int points, const ae_v *d, ae_v *v) {
+	if (points == 6) { // x (x^2 - 1) (x^2 - 4)
+		v[0] = 4 * d[0] - 5 * d[2] + d[4];
+		AE(input_pair)(v + 1, 1, d[4] - 4 * d[2], d[3] - 4 * d[1]);
+		AE(input_pair)(v + 3, 2, d[4] - d[2], d[3] - d[1]);
+		v[5] = 4 * d[1] - 5 * d[3] + d[5];
+	} else { // x (x^2 - 1) (x^2 - 4) (x^2 - 1/4)
+		v[0] = (d[6] - d[0]) + 5.25f * (d[2] - d[4]);
+		AE(input_pair)(v + 1, 1, d[6] + d[2] - 4.25f * d[4], d[5] + d[1] - 4.25f * d[3]);
+		AE(input_pair)(v + 3, 2, d[6] - 1.25f * d[4] + 0.25f * d[2], d[5] - 1.25f * d[3] + 0.25f * d[1]);
+		AE(input_pair)(v + 5, 0.5f, d[6] - 5 * d[4] + 4 * d[2], d[5] - 5 * d[3] + 4 * d[1]);
+		v[7] = (d[7] - d[1]) + 5.25f * (d[3] - d[5]);
+	}
+}
+
+// weight_points evaluates G, for four filters at once; tap k is w[k*step].
+AE_INLINE void AE(weight_pair)(ae_v4 *u, float p, float n, const int taps, const ae_v4 *w, const int step) {
+	ae_v4 even = w[0] + p * p * w[2 * step], odd = w[step];
+	if (taps == 4)
+		odd += p * p * w[3 * step];
+	u[0] = (even + p * odd) / n;
+	u[1] = (even - p * odd) / n;
+}
+AE_INLINE void AE(weight_points)(const int points, const int taps, const ae_v4 *w, const int step, ae_v4 *u) {
+	if (points == 6) {
+		u[0] = w[0] / 4;
+		AE(weight_pair)(u + 1, 1, -6, taps, w, step);
+		AE(weight_pair)(u + 3, 2, 24, taps, w, step);
+	} else {
+		u[0] = -w[0];
+		AE(weight_pair)(u + 1, 1, -4.5f, taps, w, step);
+		AE(weight_pair)(u + 3, 2, 90, taps, w, step);
+		AE(weight_pair)(u + 5, 0.5f, 1.40625f, taps, w, step);
+	}
+	u[points - 1] = w[(taps - 1) * step];
+}
+
+// output_points evaluates A for m outputs; product i is u[i*step].
+AE_INLINE void AE(output_points)(const int points, const int m, const ae_v *u, const int step, ae_v *y) {
+	static const float two[] = {1, 2, 4, 8, 16, 32}, half[] = {1, 0.5f, 0.25f, 0.125f, 0.0625f, 0.03125f};
+	const ae_v even[3] = {u[step] + u[2 * step], u[3 * step] + u[4 * step], points == 8 ? u[5 * step] + u[6 * step] : u[0]};
+	const ae_v odd[3] = {u[step] - u[2 * step], u[3 * step] - u[4 * step], points == 8 ? u[5 * step] - u[6 * step] : u[0]};
+#pragma GCC unroll 6
+	for (int j = 0; j < m; j++) {
+		const ae_v *pair = j % 2 == 0 ? even : odd;
+		y[j] = pair[0] + two[j] * pair[1];
+		if (points == 8)
+			y[j] += half[j] * pair[2];
+	}
+	y[0] += u[0];
+	y[m - 1] += u[(points - 1) * step];
+}

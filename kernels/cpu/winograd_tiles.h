@@ -1,0 +1,115 @@
+// Tiles of an image for winograd.h: from the input to the points, and from the
+// products to the output. Lanes of a vector are neighbouring tiles of a row.
+
+// The tiles that a task works on: rows x cols of them, from tile (row, col).
+typedef struct {
+	int64_t row, col, rows, cols;
+} ae_tiles;
+
+// winograd_patch copies one channel of what the tiles see, zero where the image
+// is padded. Columns are split by their place in a tile: column q*side + s is at
+// s*pitch + q of its row, so that lanes read neighbours.
+static void AE(winograd_patch)(const ae_winograd *w, ae_tiles g, float *to, const float *x) {
+	const ae_axis *rows = &w->conv.rows, *cols = &w->conv.cols;
+	const int64_t n = g.cols + 1, first = g.col * w->side + cols->first;
+	for (int64_t i = 0; i < (g.rows - 1) * w->side + w->points; i++) {
+		const int64_t h = g.row * w->side + rows->first + i, in = h >= 0 && h < rows->in ? cols->in : 0;
+		for (int64_t s = 0; s < w->side; s++, to += w->pitch) {
+			if (w->side == 4)
+				AE(view_row)(to, x + h * cols->in, n, first + s, 4, in);
+			else if (w->side == 5)
+				AE(view_row)(to, x + h * cols->in, n, first + s, 5, in);
+			else
+				AE(view_row)(to, x + h * cols->in, n, first + s, w->side, in);
+		}
+	}
+}
+
+// winograd_input takes one channel of a patch to the points: point i of tile t
+// goes to v[i*plane + t]. Lanes beyond a row of tiles belong to the next row,
+// which overwrites them.
+AE_INLINE void AE(winograd_input)(const int points, const int side, const ae_winograd *w, ae_tiles g, const float *patch, float *v) {
+	ae_v d[8], column[8], at[8 * 8];
+	const int64_t row = side * w->pitch;
+	for (int64_t t = 0; t < g.rows; t++, patch += side * row, v += g.cols)
+		for (int64_t q = 0; q < g.cols; q += AE_W) {
+#pragma GCC unroll 8
+			for (int j = 0; j < points; j++) {
+#pragma GCC unroll 8
+				for (int i = 0; i < points; i++)
+					d[i] = ae_load(patch + i * row + j % side * w->pitch + j / side + q);
+				AE(input_points)(points, d, column);
+#pragma GCC unroll 8
+				for (int i = 0; i < points; i++)
+					at[i * points + j] = column[i];
+			}
+			for (int i = 0; i < points; i++) {
+				AE(input_points)(points, at + i * points, d);
+#pragma GCC unroll 8
+				for (int j = 0; j < points; j++)
+					ae_store(v + (i * points + j) * w->v_plane + q, d[j]);
+			}
+		}
+}
+
+// winograd_output takes the products of one output channel and one row of tiles,
+// point i of tile t at p[i*plane + t], to `side` output rows of side*cols floats.
+AE_INLINE void AE(winograd_output)(const int points, const int side, const ae_winograd *w, ae_tiles g, const float *p, float *to) {
+	ae_v u[8], y[8], at[8 * 8];
+	float lanes[8 * AE_W] __attribute__((aligned(64)));
+	for (int64_t q = 0; q < g.cols; q += AE_W) {
+#pragma GCC unroll 8
+		for (int j = 0; j < points; j++) {
+#pragma GCC unroll 8
+			for (int i = 0; i < points; i++)
+				u[i] = ae_load(p + (i * points + j) * w->m_plane + q);
+			AE(output_points)(points, side, u, 1, y);
+#pragma GCC unroll 8
+			for (int i = 0; i < side; i++)
+				at[i * points + j] = y[i];
+		}
+		for (int i = 0; i < side; i++) {
+			AE(output_points)(points, side, at + i * points, 1, y);
+#pragma GCC unroll 8
+			for (int j = 0; j < side; j++)
+				ae_store(lanes + j * AE_W, y[j]);
+			float *row = to + i * w->width + q * side;
+			for (int l = 0; l < AE_W; l++, row += side)
+#pragma GCC unroll 8
+				for (int j = 0; j < side; j++)
+					row[j] = lanes[j * AE_W + l];
+		}
+	}
+}
+
+// Instances as functions of their own.
+#define AE_WINOGRAD(points, side)                                                                                    \
+	static __attribute__((noinline)) void AE(winograd_input_##points##_##side)(const ae_winograd *w, ae_tiles g,      \
+	                                                                           const float *patch, float *v) {       \
+		AE(winograd_input)(points, side, w, g, patch, v);                                                            \
+	}                                                                                                                \
+	static __attribute__((noinline)) void AE(winograd_output_##points##_##side)(const ae_winograd *w, ae_tiles g,     \
+	                                                                            const float *p, float *to) {         \
+		AE(winograd_output)(points, side, w, g, p, to);                                                              \
+	}
+AE_WINOGRAD(6, 4)
+AE_WINOGRAD(8, 5)
+
+// winograd_rows finishes output rows and stores them: bias, residual, relu. y
+// and residual point to the image and channel.
+static void AE(winograd_rows)(const ae_winograd *w, ae_tiles g, const float *from, float *y, ae_followers f) {
+	const ae_conv *j = &w->conv;
+	const int64_t q = g.col * w->side, n = AE_MIN(g.cols * w->side, j->cols.out - q);
+	const int64_t p = g.row * w->side, rows = AE_MIN(w->side, j->rows.out - p);
+	for (int64_t i = 0; i < rows; i++, from += w->width) {
+		const int64_t at = (p + i) * j->y_row + q;
+		for (int64_t c = 0; c < n; c += AE_W) {
+			const ae_v v = ae_load(from + c);
+			const int64_t hi = AE_MIN(AE_W, n - c);
+			if (hi == AE_W)
+				ae_store(y + at + c, AE(follow)(f, v, y, at + c, 0, AE_W, 1));
+			else
+				ae_store_part(y + at + c, AE(follow)(f, v, y, at + c, 0, hi, 0), 0, hi);
+		}
+	}
+}

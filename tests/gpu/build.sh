@@ -1,0 +1,12 @@
+#!/bin/sh
+# Builds what run.sh needs on a computer with a GPU into a folder: build.sh
+# <folder>. Carry the folder over and start run.sh in it.
+set -e
+root=$(cd "$(dirname "$0")/../.." && pwd)
+out=$(mkdir -p "$1" && cd "$1" && pwd)
+cd "$root"
+export CGO_CFLAGS="-I$root/kernels/cuda/compat $CGO_CFLAGS"
+go test -tags cuda -c -o "$out/cuda.test" ./kernels/cuda
+go build -tags cuda -o "$out/gpu" ./tests/gpu
+cp tests/gpu/run.sh tests/gpu/peer.py "$out/"
+cp tools/golden/networks.py "$out/"
