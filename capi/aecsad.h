@@ -51,6 +51,8 @@
  * dlclose frees nothing. After fork() without exec the child gets
  * AECSAD_ERR_FORKED from every function with a status. Do not load it into a Go
  * program (use the Go package core/detect) and expect no service on musl libc.
+ * Where address space is limited (ulimit -v) allow 2 GiB and the memory of large
+ * models: when Go gets no more, it ends the process.
  * During a call asynchronous signals are blocked on the calling thread; they
  * arrive when the call returns.
  *

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"sync"
 	"testing"
 
@@ -118,3 +119,23 @@ func TestSpanOfNonsenseIsNothing(t *testing.T) {
 		assert.Zero(t, r.span())
 	}
 }
+
+// A panic in a call, whatever raised it, is the status AECSAD_ERR_INTERNAL (13).
+func TestPanicsBecomeErrors(t *testing.T) {
+	var missing *result
+	for name, body := range map[string]func(){
+		"panic":       func() { panic("on purpose") },
+		"nil pointer": func() { missing.width++ },
+		"index":       func() { _ = make([]int, 2)[len(name(5))] },
+		"length":      func() { _ = make([]int, -len(name(5))) },
+		"map":         func() { (map[string]int)(nil)["x"] = 1 },
+	} {
+		assert.EqualValues(t, 13, guard(nil, func() error { body(); return nil }), name)
+	}
+	v, err := inspect(nil, image.Pixels{Data: make([]byte, 3), Width: 1, Height: 1, Stride: 3, Format: image.RGB8})
+	assert.Nil(t, v)
+	assert.ErrorContains(t, err, "internal error")
+}
+
+// name is a text of n characters that the compiler does not know.
+func name(n int) string { return strings.Repeat("x", n) }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"runtime/debug"
+	"strings"
 	"unicode/utf8"
 	"unsafe"
 
@@ -110,8 +111,10 @@ func panicked(r any) error {
 	return fail(C.AECSAD_ERR_INTERNAL, "internal error: %v", r)
 }
 
-// setString copies text into a C string, cut at a character to fit.
+// setString copies text into a C string, cut at a character to fit. What is not
+// UTF-8, such as the path of a file may have, becomes a question mark.
 func setString(to []C.char, text string) {
+	text = strings.ToValidUTF8(text, "?")
 	n := min(len(text), len(to)-1)
 	for n > 0 && n < len(text) && !utf8.RuneStart(text[n]) {
 		n--

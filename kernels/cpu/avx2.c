@@ -19,6 +19,5 @@
 #pragma clang attribute pop
 #endif
 #else
-ae_kernel *const *const ae_table_avx2 = 0;
-double (*const ae_peak_avx2)(int64_t n) = 0;
+const ae_unit *const ae_unit_avx2 = 0;
 #endif

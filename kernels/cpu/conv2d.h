@@ -1,28 +1,57 @@
-// The convolutions. Forward and backward data are matrix products (conv_gemm.h),
-// the latter one per phase of the stride; backward filter is in conv_filter.h.
+// The convolutions. Forward and backward data are products with the weights, by
+// Winograd's method (winograd.h) or directly (conv_gemm.h), the latter one per
+// phase of the stride; backward filter is in conv_filter.h.
+//
+// Weights are prepared before they are used: taken to Winograd's points, or
+// packed as panels. The prepared weights stand behind the buffers of the call.
 
-static void AE(Conv2D)(const ae_Conv2D *o, float *const *b, ae_run *r) {
+// conv_forward describes a Conv2D.
+static ae_conv AE(conv_forward)(const ae_Conv2D *o, float *const *b) {
 	ae_axis rows = AE(axis_forward)(o->H, o->R, o->Stride, o->Pad, o->Dilation);
 	ae_axis cols = AE(axis_forward)(o->W, o->S, o->Stride, o->Pad, o->Dilation);
-	ae_conv j = {
+	return (ae_conv){
+		.rows = rows, .cols = cols,
 		.images = o->N, .channels = o->C, .outputs = o->K, .relu = o->Relu != 0, .y = b[0], .x = b[1], .w = b[2],
 		.w_out = o->C * o->R * o->S, .w_in = o->R * o->S, .w_row = o->S,
 		.y_image = o->K * rows.out * cols.out, .y_channel = rows.out * cols.out, .y_row = cols.out, .y_col = 1,
 		.bias = o->Bias ? b[3] : NULL, .residual = o->Residual ? b[3 + (o->Bias != 0)] : NULL,
+		.prepared = b[3 + (o->Bias != 0) + (o->Residual != 0)],
 	};
-	AE(conv_run)(&j, rows, cols, r);
+}
+
+// conv_backward describes the phase (h, w) of a Conv2DBackwardData. There are
+// prepared weights with stride 1 only.
+static ae_conv AE(conv_backward)(const ae_Conv2DBackwardData *o, float *const *b, int64_t h, int64_t w) {
+	return (ae_conv){
+		.rows = AE(axis_backward)(h, o->H, o->R, o->Stride, o->Pad, o->Dilation),
+		.cols = AE(axis_backward)(w, o->W, o->S, o->Stride, o->Pad, o->Dilation),
+		.images = o->N, .channels = o->K, .outputs = o->C, .y = b[0] + h * o->W + w, .x = b[1], .w = b[2],
+		.w_out = o->R * o->S, .w_in = o->C * o->R * o->S, .w_row = o->S,
+		.y_image = o->C * o->H * o->W, .y_channel = o->H * o->W, .y_row = o->Stride * o->W, .y_col = o->Stride,
+		.prepared = b[3],
+	};
+}
+
+static void AE(conv_run)(ae_conv *j, ae_run *r) {
+	ae_winograd w;
+	if (j->rows.out <= 0 || j->cols.out <= 0)
+		return; // a phase beyond a small image
+	if (j->prepared != NULL && AE(winograd_plan)(&w, j))
+		AE(winograd_run)(&w, r);
+	else
+		AE(direct_run)(j, r);
+}
+
+static void AE(Conv2D)(const ae_Conv2D *o, float *const *b, ae_run *r) {
+	ae_conv j = AE(conv_forward)(o, b);
+	AE(conv_run)(&j, r);
 }
 
 static void AE(Conv2DBackwardData)(const ae_Conv2DBackwardData *o, float *const *b, ae_run *r) {
 	for (int64_t h = 0; h < o->Stride; h++)
 		for (int64_t w = 0; w < o->Stride; w++) {
-			ae_conv j = {
-				.images = o->N, .channels = o->K, .outputs = o->C, .y = b[0] + h * o->W + w, .x = b[1], .w = b[2],
-				.w_out = o->R * o->S, .w_in = o->C * o->R * o->S, .w_row = o->S,
-				.y_image = o->C * o->H * o->W, .y_channel = o->H * o->W, .y_row = o->Stride * o->W, .y_col = o->Stride,
-			};
-			AE(conv_run)(&j, AE(axis_backward)(h, o->H, o->R, o->Stride, o->Pad, o->Dilation),
-			             AE(axis_backward)(w, o->W, o->S, o->Stride, o->Pad, o->Dilation), r);
+			ae_conv j = AE(conv_backward)(o, b, h, w);
+			AE(conv_run)(&j, r);
 		}
 }
 
@@ -32,4 +61,39 @@ static void AE(Conv2DBackwardFilter)(const ae_Conv2DBackwardFilter *o, float *co
 	ae_filter j = {.images = o->N, .channels = o->C, .outputs = o->K, .dw = b[0], .dy = b[1], .x = b[2], .w_row = o->S, .w_channel = o->R * o->S};
 	AE(filter_split)(&j, rows, cols);
 	ae_parallel(r, j.blocks * j.depths, AE(filter_task), &j);
+}
+
+// conv_of describes the convolution of a call whose weights are prepared; it
+// returns 0 for other calls.
+static int AE(conv_of)(ae_conv *j, int64_t opcode, const void *o, float *const *b) {
+	const ae_Conv2DBackwardData *back = o;
+	if (opcode == ae_code_Conv2D)
+		*j = AE(conv_forward)(o, b);
+	else if (opcode == ae_code_Conv2DBackwardData && back->Stride == 1)
+		*j = AE(conv_backward)(back, b, 0, 0);
+	else
+		return 0;
+	return j->rows.out > 0 && j->cols.out > 0;
+}
+
+static ae_needs AE(needs)(int64_t opcode, const void *o) {
+	float *const unknown[6] = {NULL};
+	ae_conv j;
+	ae_winograd w;
+	if (!AE(conv_of)(&j, opcode, o, unknown))
+		return (ae_needs){0, 0};
+	if (AE(winograd_plan)(&w, &j))
+		return (ae_needs){AE(winograd_weights)(&w), AE(winograd_scratch)(&w)};
+	return (ae_needs){AE(direct_weights)(&j), 0};
+}
+
+static void AE(prepare)(const ae_call *call, ae_run *r) {
+	ae_conv j;
+	ae_winograd w;
+	if (!AE(conv_of)(&j, call->opcode, call->op, call->bufs) || j.prepared == NULL)
+		return;
+	if (AE(winograd_plan)(&w, &j))
+		AE(winograd_prepare)(&w, j.prepared, r);
+	else
+		AE(direct_prepare)(&j, r);
 }

@@ -38,14 +38,17 @@ AE_INLINE int64_t AE(even)(int64_t n, int64_t most) { return AE_CEIL(n, AE_CEIL(
 
 // conv_tasks is how many tasks a convolution should have: 8 where they are not
 // tiny, up to 32 where they are large.
-AE_INLINE int64_t AE(conv_tasks)(const ae_conv *j, ae_axis rows, ae_axis cols) {
+AE_INLINE int64_t AE(conv_tasks)(const ae_conv *j) {
+	const ae_axis rows = j->rows, cols = j->cols;
 	int64_t million = j->images * j->outputs * j->channels * rows.taps * cols.taps * rows.out * cols.out >> 20;
 	return AE_MAX(AE_MIN(million, 8), AE_MIN(million / 4, 32)) + 1;
 }
 
 // conv_bands sets the bands that go with the block of j, and returns the cost of
-// packing: floats of weights, which are transposed, count four times.
-static int64_t AE(conv_bands)(ae_conv *j, ae_axis rows, ae_axis cols, int64_t tasks, int64_t row) {
+// packing: floats of weights, which are transposed, count four times unless they
+// were prepared.
+static int64_t AE(conv_bands)(ae_conv *j, int64_t tasks, int64_t row) {
+	const ae_axis rows = j->rows, cols = j->cols;
 	j->blocks = AE_CEIL(j->outputs, j->block);
 	int64_t most = j->packed ? rows.out : AE_CONV_VIEW / (j->depth * row) - AE(last_shift)(rows);
 	j->band = AE_MIN(most, rows.out * j->blocks * j->images / tasks);
@@ -53,13 +56,14 @@ static int64_t AE(conv_bands)(ae_conv *j, ae_axis rows, ae_axis cols, int64_t ta
 	j->bands = AE_CEIL(rows.out, j->band);
 	j->group = j->bands > 1 ? 1 : AE(even)(j->images, AE_MAX(j->images * j->blocks / tasks, 1));
 	int64_t weights = j->outputs * j->channels * rows.taps * cols.taps * j->bands * AE_CEIL(j->images, j->group);
-	return 4 * weights + j->channels * (j->band + AE(last_shift)(rows)) * row * j->bands * j->images * j->blocks;
+	return (j->prepared != NULL ? 1 : 4) * weights + j->channels * (j->band + AE(last_shift)(rows)) * row * j->bands * j->images * j->blocks;
 }
 
 // conv_split chooses the sizes of a task from the shapes: the input channels that
 // the caches hold, then the block of output channels that costs least.
-static void AE(conv_split)(ae_conv *j, ae_axis rows, ae_axis cols) {
-	const int64_t taps = AE_MAX(rows.taps * cols.taps, 1), tasks = AE(conv_tasks)(j, rows, cols);
+static void AE(conv_split)(ae_conv *j) {
+	const ae_axis rows = j->rows, cols = j->cols;
+	const int64_t taps = AE_MAX(rows.taps * cols.taps, 1), tasks = AE(conv_tasks)(j);
 	const int64_t row = AE(phases)(rows) * AE(phases)(cols) * AE(view_of)(rows, cols, 1).pitch;
 	j->packed = AE(is_plain)(rows) && AE(is_plain)(cols);
 	j->depth = AE_MIN(AE_CONV_DEPTH / taps, AE_CONV_LINES / AE_MAX(rows.taps, 1));
@@ -71,14 +75,14 @@ static void AE(conv_split)(ae_conv *j, ae_axis rows, ae_axis cols) {
 		j->block = AE_CEIL(AE_CEIL(j->outputs, parts), AE_MR) * AE_MR;
 		if (j->block > AE_MR && j->block * j->depth * taps > AE_CONV_PANELS)
 			continue;
-		int64_t cost = AE(conv_bands)(j, rows, cols, tasks, row);
+		int64_t cost = AE(conv_bands)(j, tasks, row);
 		if (best < 0 || cost < best) {
 			best = cost;
 			block = j->block;
 		}
 	}
 	j->block = block;
-	AE(conv_bands)(j, rows, cols, tasks, row);
+	AE(conv_bands)(j, tasks, row);
 	j->view = AE(view_of)(rows, cols, j->band);
 	if (j->packed) {
 		j->view.plane = AE_CONV_TILES * AE_NR;
@@ -109,7 +113,7 @@ AE_INLINE void AE(interleave)(float *to, int64_t h, const float *const *from, in
 
 // conv_pack4 packs 4 rows of a panel of height h.
 static void AE(conv_pack4)(const ae_conv *j, float *to, int64_t h, const float *const *from, int64_t depth) {
-	const ae_axis *rows = &j->view.rows, *cols = &j->view.cols;
+	const ae_axis *rows = &j->rows, *cols = &j->cols;
 	const int single = rows->taps == 1 && cols->taps == 1;
 	if (single && j->w_in == 1) {
 		AE(interleave)(to, h, from, depth, 1);
@@ -139,7 +143,7 @@ static void AE(conv_pack4)(const ae_conv *j, float *to, int64_t h, const float *
 // [c, c+depth) as panels; the matrix's rows run over (t, c, s). Rows that a panel
 // lacks repeat its last one: their products are not stored.
 static void AE(conv_pack)(const ae_conv *j, float *to, int64_t k, int64_t n, int64_t c, int64_t depth) {
-	const int64_t len = j->view.rows.taps * depth * j->view.cols.taps;
+	const int64_t len = j->rows.taps * depth * j->cols.taps;
 	for (int64_t i = 0; i < n; i += AE_MR) {
 		const int64_t h = AE(panel_rows)(n - i);
 		for (int64_t part = 0; part < h; part += 4) {
@@ -258,7 +262,7 @@ static void AE(conv_tile)(const ae_conv_pass *a, int64_t i, int64_t nv) {
 	ae_followers f = {.relu = j->relu, .first = a->first, .last = a->last};
 	for (int64_t k = 0; k < a->n; k += AE_MR) {
 		const int64_t h = AE(panel_rows)(a->n - k);
-		AE(micro_tile)(h, nv, (hi - lo) * per_tap, a->panels + k * len + lo * per_tap * h, b, a->off + lo * per_tap, t, AE_NR);
+		AE(micro_tile)(h, nv, (hi - lo) * per_tap, a->panels + k * len + lo * per_tap * h, b, a->off + lo * per_tap, t, AE_NR, 0);
 		for (int64_t r = 0; r < AE_MIN(h, a->n - k); r++) {
 			const int64_t row = a->row + (k + r) * j->y_channel;
 			f.bias = j->bias != NULL ? j->bias[a->k + k + r] : 0;
@@ -271,6 +275,12 @@ static void AE(conv_tile)(const ae_conv_pass *a, int64_t i, int64_t nv) {
 // conv_columns packs the next tiles of an image that is a matrix.
 static void AE(conv_columns)(const ae_conv *j, float *to, const float *x, int64_t depth, int64_t columns) {
 	AE(pack_b)(to, x, depth, AE_MIN(AE_CONV_TILES * AE_NR, columns), j->view.rows.in * j->view.cols.in, 1);
+}
+
+// direct_pass is the floats of prepared weights of a pass; packing writes up to
+// three columns behind them.
+AE_INLINE int64_t AE(direct_pass)(const ae_conv *j) {
+	return AE(odd_lines)(AE(padded_rows)(j->outputs) * j->depth * j->rows.taps * j->cols.taps + 3 * AE_MR);
 }
 
 static void AE(conv_task)(void *ctx, int64_t task, float *scratch) {
@@ -290,7 +300,10 @@ static void AE(conv_task)(void *ctx, int64_t task, float *scratch) {
 		a.first = c == 0;
 		a.last = c + j->depth >= j->channels;
 		AE(conv_offsets)(j, off, a.depth);
-		AE(conv_pack)(j, panels, a.k, a.n, c, a.depth);
+		if (j->prepared != NULL)
+			a.panels = j->prepared + c / j->depth * AE(direct_pass)(j) + a.k * a.depth * v->rows.taps * v->cols.taps;
+		else
+			AE(conv_pack)(j, panels, a.k, a.n, c, a.depth);
 		for (int64_t n = image; n < end; n++) {
 			const float *x = j->x + (n * j->channels + c) * v->rows.in * v->cols.in;
 			a.row = n * j->y_image + a.k * j->y_channel + a.p * j->y_row;
@@ -305,9 +318,25 @@ static void AE(conv_task)(void *ctx, int64_t task, float *scratch) {
 	}
 }
 
-static void AE(conv_run)(ae_conv *j, ae_axis rows, ae_axis cols, ae_run *r) {
-	if (rows.out <= 0 || cols.out <= 0)
-		return; // a phase beyond a small image
-	AE(conv_split)(j, rows, cols);
+// direct_weights is the floats of prepared weights.
+static int64_t AE(direct_weights)(ae_conv *j) {
+	AE(conv_split)(j);
+	return AE_CEIL(j->channels, j->depth) * AE(direct_pass)(j);
+}
+
+static void AE(direct_prepare_task)(void *ctx, int64_t task, float *scratch) {
+	(void)scratch;
+	const ae_conv *j = ctx;
+	const int64_t c = task * j->depth;
+	AE(conv_pack)(j, j->prepared + task * AE(direct_pass)(j), 0, j->outputs, c, AE_MIN(j->depth, j->channels - c));
+}
+
+static void AE(direct_prepare)(ae_conv *j, ae_run *r) {
+	AE(conv_split)(j);
+	ae_parallel(r, AE_CEIL(j->channels, j->depth), AE(direct_prepare_task), j);
+}
+
+static void AE(direct_run)(ae_conv *j, ae_run *r) {
+	AE(conv_split)(j);
 	ae_parallel(r, AE_CEIL(j->images, j->group) * j->bands * j->blocks, AE(conv_task), j);
 }

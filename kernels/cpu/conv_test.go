@@ -2,6 +2,7 @@ package cpu_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,6 +13,17 @@ import (
 	"aecsad/kernels/ref"
 	"aecsad/tests/ops"
 )
+
+// winogradShapes are worth Winograd's method, with tiles that do not divide the
+// image, several groups of tiles, parts of the output channels and passes over
+// the input channels.
+var winogradShapes = []kernels.ConvShape{
+	{N: 3, C: 40, H: 18, W: 21, K: 43, R: 3, S: 3, Stride: 1, Pad: 1, Dilation: 1},
+	{N: 2, C: 300, H: 13, W: 12, K: 70, R: 3, S: 3, Stride: 1, Pad: 0, Dilation: 1},
+	{N: 1, C: 33, H: 55, W: 50, K: 36, R: 4, S: 4, Stride: 1, Pad: 3, Dilation: 1},
+	{N: 2, C: 48, H: 20, W: 17, K: 150, R: 4, S: 4, Stride: 1, Pad: 2, Dilation: 1},
+	{N: 1, C: 32, H: 6, W: 420, K: 32, R: 3, S: 3, Stride: 1, Pad: 1, Dilation: 1},
+}
 
 // splitShapes make a convolution take several input channel blocks, output
 // channel blocks, bands, images per task, or packed columns, with a remainder.
@@ -48,7 +60,7 @@ func runOp(t *testing.T, d kernels.Device, op kernels.Op, threads int) [][]float
 
 func TestConvolutionInParts(t *testing.T) {
 	var all []kernels.Op
-	for _, s := range splitShapes {
+	for _, s := range slices.Concat(splitShapes, winogradShapes) {
 		all = append(all, kernels.Conv2D{ConvShape: s, Bias: true, Residual: true, Relu: true},
 			kernels.Conv2DBackwardData{ConvShape: s}, kernels.Conv2DBackwardFilter{ConvShape: s})
 	}

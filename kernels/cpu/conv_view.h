@@ -60,9 +60,12 @@ typedef struct {
 	int64_t plane;         // floats of a channel
 } ae_view;
 
+// odd_lines rounds up to an odd number of cache lines, so that planes of that
+// many floats spread over the sets of the caches.
+AE_INLINE int64_t AE(odd_lines)(int64_t n) { return (AE_CEIL(n, 16) | 1) * 16; }
+
 // view_of shapes a view for bands of `band` output rows. With stride 1 the
-// padding at the end of a row is also the padding at the start of the next. A
-// plane is an odd number of cache lines, so that channels spread over the cache.
+// padding at the end of a row is also the padding at the start of the next.
 static ae_view AE(view_of)(ae_axis rows, ae_axis cols, int64_t band) {
 	ae_view v = {.rows = rows, .cols = cols, .height = band + AE(last_shift)(rows)};
 	int64_t width = cols.out + AE(last_shift)(cols), shared = 0;
@@ -70,7 +73,7 @@ static ae_view AE(view_of)(ae_axis rows, ae_axis cols, int64_t band) {
 		shared = AE_MAX(0, AE_MIN(-cols.first, width - (cols.in - cols.first)));
 	v.pitch = AE_MAX(width - shared, cols.out);
 	int64_t used = AE(phases)(rows) * AE(phases)(cols) * v.height * v.pitch + (width - v.pitch) + AE_W;
-	v.plane = (AE_CEIL(used, 16) | 1) * 16;
+	v.plane = AE(odd_lines)(used);
 	return v;
 }
 

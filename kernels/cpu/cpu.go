@@ -45,7 +45,7 @@ func Open() (*Device, error) {
 		if C.ae_isa_at(i, &isa) == 0 {
 			return nil, fmt.Errorf("cpu: AECSAD_CPU is %q; expected one of %s", want, strings.Join(names, ", "))
 		}
-		name, usable := C.GoString(isa.name), isa.table != nil && isa.supported != 0
+		name, usable := C.GoString(isa.name), isa.unit != nil && isa.supported != 0
 		names = append(names, name)
 		switch {
 		case name == want && !usable:
@@ -92,7 +92,7 @@ func (d *Device) Peak() float64 {
 	best := 0.0
 	for range 10 {
 		start := time.Now()
-		operations := float64(C.ae_isa_peak(&d.isa, 300_000))
+		operations := float64(C.ae_unit_peak(d.isa.unit, 300_000))
 		best = max(best, operations/time.Since(start).Seconds()/1e9)
 	}
 	return best
@@ -103,12 +103,15 @@ func (*Device) Close() error { return nil }
 
 // session is a program in C memory. memory is nil once it is closed.
 type session struct {
-	table  **C.ae_kernel
-	memory unsafe.Pointer // all slots, one behind the other
-	slots  []slot
-	setup  list
-	calls  list
-	run    *C.ae_run
+	unit     *C.ae_unit
+	memory   unsafe.Pointer // all slots, one behind the other
+	slots    []slot
+	prepared unsafe.Pointer // weights in the form of the kernels
+	weights  weights
+	stale    bool // the constant weights are to be prepared
+	setup    list
+	calls    list
+	run      *C.ae_run
 }
 
 // slot is a buffer in memory.
@@ -140,16 +143,17 @@ func (d *Device) Load(p *kernels.Program, o kernels.Options) (kernels.Session, e
 	if o.Threads == 0 {
 		o.Threads = min(runtime.NumCPU(), maxThreads)
 	}
-	s := &session{table: d.isa.table}
+	s := &session{unit: d.isa.unit, weights: weightsOf(p, d.needs), stale: true}
 	err := s.allocate(p.Sizes)
 	if err == nil {
-		s.setup, err = d.encode(p.Setup, s.slots)
+		s.setup, err = d.encode(p.Setup, s, weights{})
 	}
 	if err == nil {
-		s.calls, err = d.encode(p.Calls, s.slots)
+		s.calls, err = d.encode(p.Calls, s, s.weights)
 	}
 	if err == nil {
-		if s.run = C.ae_threads_new(C.int(o.Threads)); s.run == nil {
+		scratch := max(C.int64_t(s.weights.scratch), C.AE_SCRATCH)
+		if s.run = C.ae_threads_new(C.int(o.Threads), scratch); s.run == nil {
 			err = fmt.Errorf("cpu: starting %d threads failed", o.Threads)
 		}
 	}
@@ -177,18 +181,35 @@ func (s *session) allocate(sizes []int) error {
 	for i, n := range sizes {
 		s.slots = append(s.slots, slot{unsafe.Add(s.memory, offsets[i]), n})
 	}
+	if n := 4 * s.weights.size; n > 0 {
+		if s.prepared = C.ae_memory_new(C.size_t(n)); s.prepared == nil {
+			return fmt.Errorf("cpu: no memory for %d bytes of prepared weights", n)
+		}
+	}
 	return nil
 }
 
+// needs asks the kernel of an instruction for floats of prepared weights, and of
+// scratch.
+func (d *Device) needs(op kernels.Op) (prepared, scratch int) {
+	opcode, ok := d.opcodes[reflect.TypeOf(op)]
+	if !ok {
+		return 0, 0
+	}
+	words := wordsOf(op)
+	n := C.ae_unit_needs(d.isa.unit, C.int64_t(opcode), unsafe.Pointer(unsafe.SliceData(words)))
+	return int(n.prepared), int(n.scratch)
+}
+
 // encode writes calls as cpu.h declares them.
-func (d *Device) encode(calls []kernels.Call, slots []slot) (list, error) {
+func (d *Device) encode(calls []kernels.Call, s *session, w weights) (list, error) {
 	if len(calls) == 0 {
 		return list{}, nil
 	}
 	words, buffers := 0, 0
 	for _, c := range calls {
 		words += len(wordsOf(c.Op))
-		buffers += len(c.Bufs)
+		buffers += len(c.Bufs) + 1
 	}
 	size := len(calls)*C.sizeof_ae_call + 8*words + 8*buffers
 	block := C.ae_memory_new(C.size_t(size))
@@ -210,9 +231,15 @@ func (d *Device) encode(calls []kernels.Call, slots []slot) (list, error) {
 		call.bufs = (**C.float)(unsafe.Pointer(unsafe.SliceData(bufs)))
 		ops = ops[copy(ops, wordsOf(c.Op)):]
 		for j, b := range c.Bufs {
-			bufs[j] = slots[b].at
+			bufs[j] = s.slots[b].at
 		}
-		bufs = bufs[len(c.Bufs):]
+		if of, ok := w.calls[i]; ok {
+			bufs[len(c.Bufs)] = unsafe.Add(s.prepared, 4*of.first)
+			if of.changing {
+				call.changing = 1
+			}
+		}
+		bufs = bufs[len(c.Bufs)+1:]
 	}
 	return l, nil
 }
@@ -220,6 +247,7 @@ func (d *Device) encode(calls []kernels.Call, slots []slot) (list, error) {
 func (s *session) Write(slot kernels.Slot, values []float32) error {
 	memory, err := s.view(slot, len(values))
 	copy(memory, values)
+	s.stale = s.stale || s.weights.constant[slot]
 	return err
 }
 
@@ -245,14 +273,34 @@ func (s *session) view(i kernels.Slot, n int) ([]float32, error) {
 
 var errClosed = errors.New("cpu: the session is closed")
 
-func (s *session) Setup() error { return s.execute(s.setup) }
+func (s *session) Setup() error {
+	s.stale = true
+	return s.execute(s.setup)
+}
 
-func (s *session) Run() error { return s.execute(s.calls) }
+func (s *session) Run() error {
+	if err := s.prepare(); err != nil {
+		return err
+	}
+	return s.execute(s.calls)
+}
+
+// prepare prepares the weights that runs do not change, if they are new.
+func (s *session) prepare() error {
+	if s.memory == nil {
+		return errClosed
+	}
+	if s.stale {
+		C.ae_prepare(s.unit, s.calls.calls, C.int64_t(s.calls.len), s.run)
+		s.stale = false
+	}
+	return nil
+}
 
 // Profile is Run, one call at a time.
 func (s *session) Profile() ([]time.Duration, error) {
-	if s.memory == nil {
-		return nil, errClosed
+	if err := s.prepare(); err != nil {
+		return nil, err
 	}
 	calls := unsafe.Slice(s.calls.calls, s.calls.len)
 	times := make([]time.Duration, len(calls))
@@ -270,7 +318,7 @@ func (s *session) execute(l list) error {
 	if s.memory == nil {
 		return errClosed
 	}
-	C.ae_execute(s.table, l.calls, C.int64_t(l.len), s.run)
+	C.ae_execute(s.unit, l.calls, C.int64_t(l.len), s.run)
 	return nil
 }
 
@@ -281,6 +329,7 @@ func (s *session) Close() error {
 	}
 	C.free(unsafe.Pointer(s.setup.calls))
 	C.free(unsafe.Pointer(s.calls.calls))
+	C.free(s.prepared)
 	C.free(s.memory)
 	*s = session{}
 	return nil

@@ -27,7 +27,7 @@
 
 // ---- threads (threads.c) ----
 
-// Floats of scratch that a task may use, 64-byte aligned: 1 MiB, about half of
+// Floats of scratch that any task may use, 64-byte aligned: 1 MiB, about half of
 // a core's second-level cache. Its content on entry is undefined.
 #define AE_SCRATCH ((int64_t)1 << 18)
 
@@ -41,36 +41,57 @@ typedef void ae_task(void *ctx, int64_t task, float *scratch);
 // A task must not call ae_parallel.
 void ae_parallel(ae_run *r, int64_t n, ae_task *f, void *ctx);
 
-// ae_threads_new returns NULL where memory or threads run out.
-ae_run *ae_threads_new(int threads);
+// ae_threads_new starts threads with so many floats of scratch each. It returns
+// NULL where memory or threads run out.
+ae_run *ae_threads_new(int threads, int64_t scratch);
 void ae_threads_free(ae_run *r);
 
 // ---- programs (run.c) ----
 
 typedef void ae_kernel(const void *o, float *const *b, ae_run *r);
 
-// A call: op points to the words of an ae_<Op>, bufs to its buffers.
+// A call: op points to the words of an ae_<Op>, bufs to its buffers and, behind
+// them, to prepared weights if the call has any, NULL if not.
 typedef struct {
 	int64_t opcode;
 	const void *op;
 	float *const *bufs;
+	int64_t changing; // the run writes the weights: prepare them each time
 } ae_call;
 
-// The tables of the ISAs, by opcode; NULL where the build lacks the ISA.
-extern ae_kernel *const *const ae_table_scalar;
-extern ae_kernel *const *const ae_table_avx2;
-extern ae_kernel *const *const ae_table_avx512;
-extern ae_kernel *const *const ae_table_wide;
+// What a call needs of its session: floats of prepared weights, and of scratch
+// if that is more than AE_SCRATCH.
+typedef struct {
+	int64_t prepared, scratch;
+} ae_needs;
 
-// A loop of nothing but multiply-adds, whose length is n; it returns the number
-// of floating point operations.
-extern double (*const ae_peak_scalar)(int64_t n);
-extern double (*const ae_peak_avx2)(int64_t n);
-extern double (*const ae_peak_avx512)(int64_t n);
-extern double (*const ae_peak_wide)(int64_t n);
+#define AE_CODE(Op) ae_code_##Op,
+enum { AE_OPS(AE_CODE) ae_codes };
+
+// The kernels of an ISA. peak is a loop of nothing but multiply-adds, whose
+// length is n; it returns the number of floating point operations.
+typedef struct {
+	ae_kernel *const *kernels; // by opcode
+	ae_needs (*needs)(int64_t opcode, const void *op);
+	void (*prepare)(const ae_call *call, ae_run *r); // where the call has prepared weights
+	double (*peak)(int64_t n);
+} ae_unit;
+
+// The units; NULL where the build lacks the ISA.
+extern const ae_unit *const ae_unit_scalar;
+extern const ae_unit *const ae_unit_avx2;
+extern const ae_unit *const ae_unit_avx512;
+extern const ae_unit *const ae_unit_wide;
+
+// For Go, which cannot call pointers.
+double ae_unit_peak(const ae_unit *unit, int64_t n);
+ae_needs ae_unit_needs(const ae_unit *unit, int64_t opcode, const void *op);
+
+// ae_prepare prepares the weights that calls do not change (threads.c).
+void ae_prepare(const ae_unit *unit, const ae_call *calls, int64_t n, ae_run *r);
 
 // ae_execute runs the calls in order (threads.c).
-void ae_execute(ae_kernel *const *table, const ae_call *calls, int64_t n, ae_run *r);
+void ae_execute(const ae_unit *unit, const ae_call *calls, int64_t n, ae_run *r);
 
 // The instruction set as C was compiled: name, field names, and words of an opcode.
 int64_t ae_op_count(void);
@@ -88,16 +109,12 @@ void *ae_memory_new(size_t bytes);
 // An instruction set that the kernels are compiled for.
 typedef struct {
 	const char *name;
-	ae_kernel *const *table; // by opcode; NULL where the build lacks the ISA
-	int supported;           // by this processor and operating system
-	double (*peak)(int64_t n);
+	const ae_unit *unit; // NULL where the build lacks the ISA
+	int supported;       // by this processor and operating system
 } ae_isa;
 
 // ae_isa_at gives the i-th ISA, best first and the one for tests last. It returns
 // 0 after the last.
 int ae_isa_at(int i, ae_isa *isa);
-
-// ae_isa_peak calls the ISA's peak, which Go cannot.
-double ae_isa_peak(const ae_isa *isa, int64_t n);
 
 #endif

@@ -26,9 +26,9 @@
 _Static_assert(AE_GEMM_SCRATCH + AE_GEMM_K <= AE_SCRATCH, "the blocks fit into a task's scratch");
 
 // micro multiplies a panel of A, stored [k][mr], by k rows of B: vector v of row
-// k is at b[v] + off[k]. Row i of the tile goes to t + i*ld. The offsets let one
-// kernel read packed panels and shifted views of an image.
-AE_INLINE void AE(micro)(const int mr, const int nv, int64_t k, const float *a, const float *const *b, const int32_t *off, float *t, int64_t ld) {
+// k is at b[v] + off[k]. Row i of the tile goes to t + i*ld, or is added there. The
+// offsets let one kernel read packed panels and shifted views of an image.
+AE_INLINE void AE(micro)(const int mr, const int nv, int64_t k, const float *a, const float *const *b, const int32_t *off, float *t, int64_t ld, int add) {
 	ae_v c[AE_MR][AE_NV];
 #pragma GCC unroll 8
 	for (int i = 0; i < mr; i++)
@@ -55,15 +55,15 @@ AE_INLINE void AE(micro)(const int mr, const int nv, int64_t k, const float *a, 
 	for (int i = 0; i < mr; i++)
 #pragma GCC unroll 3
 		for (int v = 0; v < nv; v++)
-			ae_store(t + i * ld + v * AE_W, c[i][v]);
+			ae_store(t + i * ld + v * AE_W, add ? c[i][v] + ae_load(t + i * ld + v * AE_W) : c[i][v]);
 }
 
 // micro_tile picks the instance. A panel has AE_MR rows, or 4 at the end of the
 // matrix. The instances are functions of their own, for the compiler's registers.
 #define AE_MICRO(mr, nv)                                                                                        \
 	static __attribute__((noinline)) void AE(micro_##mr##_##nv)(int64_t k, const float *a, const float *const *b, \
-	                                                            const int32_t *off, float *t, int64_t ld) {       \
-		AE(micro)(mr, nv, k, a, b, off, t, ld);                                                                     \
+	                                                            const int32_t *off, float *t, int64_t ld, int add) { \
+		AE(micro)(mr, nv, k, a, b, off, t, ld, add);                                                                \
 	}
 AE_MICRO(4, 1)
 AE_MICRO(4, 2)
@@ -76,29 +76,29 @@ AE_MICRO(8, 2)
 AE_MICRO(8, 3)
 #endif
 
-static void AE(micro_tile)(int64_t mr, int64_t nv, int64_t k, const float *a, const float *const *b, const int32_t *off, float *t, int64_t ld) {
+static void AE(micro_tile)(int64_t mr, int64_t nv, int64_t k, const float *a, const float *const *b, const int32_t *off, float *t, int64_t ld, int add) {
 #if AE_MR == 8
 	if (mr == 8) {
 		if (nv == 3)
-			AE(micro_8_3)(k, a, b, off, t, ld);
+			AE(micro_8_3)(k, a, b, off, t, ld, add);
 		else if (nv == 2)
-			AE(micro_8_2)(k, a, b, off, t, ld);
+			AE(micro_8_2)(k, a, b, off, t, ld, add);
 		else
-			AE(micro_8_1)(k, a, b, off, t, ld);
+			AE(micro_8_1)(k, a, b, off, t, ld, add);
 		return;
 	}
 #endif
 #if AE_NV == 3
 	if (nv == 3) {
-		AE(micro_4_3)(k, a, b, off, t, ld);
+		AE(micro_4_3)(k, a, b, off, t, ld, add);
 		return;
 	}
 #endif
 	(void)mr;
 	if (nv == 2)
-		AE(micro_4_2)(k, a, b, off, t, ld);
+		AE(micro_4_2)(k, a, b, off, t, ld, add);
 	else
-		AE(micro_4_1)(k, a, b, off, t, ld);
+		AE(micro_4_1)(k, a, b, off, t, ld, add);
 }
 
 // panel_rows is the height of the panel that begins with `rows` rows left.
@@ -168,7 +168,7 @@ static void AE(multiply_block)(int64_t m, int64_t n, int64_t k, const float *pa,
 		const float *panel = pb + j * k;
 		const float *b[3] = {panel, panel + AE_W, panel + 2 * AE_W};
 		for (int64_t i = 0; i < m; i += AE_MR) {
-			AE(micro_tile)(AE(panel_rows)(m - i), nv, k, pa + i * k, b, off, t, AE_NR);
+			AE(micro_tile)(AE(panel_rows)(m - i), nv, k, pa + i * k, b, off, t, AE_NR, 0);
 			for (int64_t r = 0; r < AE_MIN(AE_MR, m - i); r++)
 				for (int64_t q = 0; q < cols; q += AE_W) {
 					float *y = c + (i + r) * ldc + j + q;

@@ -19,10 +19,10 @@ int ae_isa_at(int i, ae_isa *isa) {
 	__builtin_cpu_init();
 #endif
 	const ae_isa all[] = {
-		{"avx512", ae_table_avx512, has_avx512(), ae_peak_avx512},
-		{"avx2", ae_table_avx2, has_avx2(), ae_peak_avx2},
-		{"scalar", ae_table_scalar, 1, ae_peak_scalar},
-		{"wide", ae_table_wide, 1, ae_peak_wide},
+		{"avx512", ae_unit_avx512, has_avx512()},
+		{"avx2", ae_unit_avx2, has_avx2()},
+		{"scalar", ae_unit_scalar, 1},
+		{"wide", ae_unit_wide, 1},
 	};
 	if (i < 0 || i >= (int)(sizeof all / sizeof *all))
 		return 0;
@@ -30,4 +30,6 @@ int ae_isa_at(int i, ae_isa *isa) {
 	return 1;
 }
 
-double ae_isa_peak(const ae_isa *isa, int64_t n) { return isa->peak(n); }
+double ae_unit_peak(const ae_unit *unit, int64_t n) { return unit->peak(n); }
+
+ae_needs ae_unit_needs(const ae_unit *unit, int64_t opcode, const void *op) { return unit->needs(opcode, op); }

@@ -24,5 +24,3 @@ static __attribute__((noinline)) double AE(peak)(int64_t n) {
 	(void)keep;
 	return 2.0 * AE_MR * AE_NR * (double)n;
 }
-
-double (*const AE(ae_peak))(int64_t n) = AE(peak);

@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 #include "cpu.h"
 
@@ -19,9 +22,16 @@ const char *ae_op_name(int64_t opcode) { return names[opcode]; }
 const char *ae_op_fields(int64_t opcode) { return fields[opcode]; }
 int64_t ae_op_words(int64_t opcode) { return words[opcode]; }
 
+#define HUGE_PAGE ((size_t)2 << 20)
+
 void *ae_memory_new(size_t bytes) {
-	bytes = AE_CEIL(bytes, 64) * 64;
-	void *p = aligned_alloc(64, bytes);
+	size_t align = bytes < 2 * HUGE_PAGE ? 64 : HUGE_PAGE;
+	bytes = AE_CEIL(bytes, align) * align;
+	void *p = aligned_alloc(align, bytes);
+#ifdef MADV_HUGEPAGE
+	if (p != NULL && align == HUGE_PAGE)
+		madvise(p, bytes, MADV_HUGEPAGE); // fewer misses of the address cache; advice only
+#endif
 	if (p != NULL)
 		memset(p, 0, bytes);
 	return p;

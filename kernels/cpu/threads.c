@@ -7,7 +7,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cpu.h"
 
@@ -133,20 +132,30 @@ void ae_parallel(ae_run *r, int64_t n, ae_task *f, void *ctx) {
 	}
 }
 
-void ae_execute(ae_kernel *const *table, const ae_call *calls, int64_t n, ae_run *r) {
+void ae_execute(const ae_unit *unit, const ae_call *calls, int64_t n, ae_run *r) {
 	unsigned old = fast_denormals();
-	for (int64_t i = 0; i < n; i++)
-		table[calls[i].opcode](calls[i].op, calls[i].bufs, r);
+	for (int64_t i = 0; i < n; i++) {
+		if (calls[i].changing)
+			unit->prepare(&calls[i], r);
+		unit->kernels[calls[i].opcode](calls[i].op, calls[i].bufs, r);
+	}
 	restore_denormals(old);
 }
 
-static int start(ae_run *r, int i) {
+void ae_prepare(const ae_unit *unit, const ae_call *calls, int64_t n, ae_run *r) {
+	unsigned old = fast_denormals();
+	for (int64_t i = 0; i < n; i++)
+		if (!calls[i].changing)
+			unit->prepare(&calls[i], r);
+	restore_denormals(old);
+}
+
+static int start(ae_run *r, int i, int64_t scratch) {
 	worker *w = &r->workers[i];
 	w->run = r;
-	w->scratch = aligned_alloc(64, AE_SCRATCH * sizeof(float));
+	w->scratch = ae_memory_new((size_t)scratch * sizeof(float));
 	if (w->scratch == NULL)
 		return 0;
-	memset(w->scratch, 0, AE_SCRATCH * sizeof(float));
 	if (i == 0)
 		return 1;
 	if (pthread_create(&w->thread, NULL, thread_main, w) != 0) {
@@ -161,7 +170,7 @@ static int start(ae_run *r, int i) {
 	return 1;
 }
 
-ae_run *ae_threads_new(int threads) {
+ae_run *ae_threads_new(int threads, int64_t scratch) {
 	ae_run *r = calloc(1, sizeof *r);
 	if (r == NULL)
 		return NULL;
@@ -173,7 +182,7 @@ ae_run *ae_threads_new(int threads) {
 		return NULL;
 	}
 	for (; r->count < threads; r->count++) {
-		if (!start(r, r->count)) {
+		if (!start(r, r->count, scratch)) {
 			ae_threads_free(r);
 			return NULL;
 		}

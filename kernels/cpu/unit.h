@@ -1,5 +1,5 @@
 // Every kernel, compiled once per ISA by scalar.c, avx2.c, avx512.c and wide.c,
-// and the table of them. A kernel that is missing is an error of the compiler.
+// and what the session needs of them. A kernel that is missing is an error of the compiler.
 
 #include "cpu.h"
 #include "vec.h"
@@ -17,6 +17,13 @@
 
 #include "conv_gemm.h"
 #include "conv_filter.h"
+
+#include "winograd.h"
+
+#include "winograd_points.h"
+#include "winograd_tiles.h"
+
+#include "winograd_run.h"
 
 #include "conv2d.h"
 
@@ -42,4 +49,5 @@ AE_OPS(AE_WRAP)
 
 #define AE_ENTRY(Op) AE(call_##Op),
 static ae_kernel *const AE(entries)[] = {AE_OPS(AE_ENTRY)};
-ae_kernel *const *const AE(ae_table) = AE(entries);
+static const ae_unit AE(unit) = {AE(entries), AE(needs), AE(prepare), AE(peak)};
+const ae_unit *const AE(ae_unit) = &AE(unit);

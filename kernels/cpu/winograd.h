@@ -25,11 +25,8 @@ typedef struct {
 #define AE_WINOGRAD_INPUT 1500000 // floats of a group at the points, in a share of the third-level cache
 #define AE_WINOGRAD_TILES 96      // of a group: the weights are read once for each group
 #define AE_WINOGRAD_BLOCK 64
-#define AE_WINOGRAD_DEPTH 256     // rows of a panel of B, in the first-level cache
-
-// odd_lines rounds up to an odd number of cache lines, so that the planes of the
-// points spread over the caches.
-AE_INLINE int64_t AE(odd_lines)(int64_t n) { return (AE_CEIL(n, 16) | 1) * 16; }
+#define AE_WINOGRAD_SCRATCH 16000000 // floats of a task, at most
+#define AE_WINOGRAD_DEPTH 64      // input channels at a time: their tiles fit the first-level cache, and short sums are accurate
 
 // winograd_shape sets everything that does not depend on the batch.
 static void AE(winograd_shape)(ae_winograd *w, const ae_conv *j, int points, int side) {
@@ -49,6 +46,18 @@ static void AE(winograd_shape)(ae_winograd *w, const ae_conv *j, int points, int
 	w->u_plane = AE(odd_lines)(AE(padded_rows)(j->outputs) * j->channels);
 	w->v_plane = AE(odd_lines)(j->channels * w->lanes + AE_W);
 	w->m_plane = AE(odd_lines)(w->block * w->lanes + AE_W);
+}
+
+// winograd_weights is the floats of the weights at the points.
+static int64_t AE(winograd_weights)(const ae_winograd *w) { return w->points * w->points * w->u_plane; }
+
+// The parts of a task's scratch, in floats.
+static int64_t AE(winograd_patch_size)(const ae_winograd *w) {
+	return AE(odd_lines)(((w->high - 1) * w->side + w->points) * w->side * w->pitch + AE_W);
+}
+static int64_t AE(winograd_scratch)(const ae_winograd *w) {
+	const int64_t points = w->points * w->points;
+	return AE(odd_lines)(w->depth) + AE(winograd_patch_size)(w) + points * (w->v_plane + w->m_plane) + AE(odd_lines)(w->side * w->width);
 }
 
 // winograd_cost is the work for one image, in multiplications, and direct_cost
@@ -75,17 +84,6 @@ static int AE(winograd_plan)(ae_winograd *w, const ae_conv *j) {
 		AE(winograd_shape)(w, j, 8, 5);
 	else
 		return 0;
-	return AE(winograd_cost)(w) < AE(direct_cost)(j);
+	return AE(winograd_scratch)(w) <= AE_WINOGRAD_SCRATCH && AE(winograd_cost)(w) < AE(direct_cost)(j);
 }
 
-// winograd_weights is the floats of the weights at the points.
-static int64_t AE(winograd_weights)(const ae_winograd *w) { return w->points * w->points * w->u_plane; }
-
-// The parts of a task's scratch, in floats.
-static int64_t AE(winograd_patch_size)(const ae_winograd *w) {
-	return AE(odd_lines)(((w->high - 1) * w->side + w->points) * w->side * w->pitch + AE_W);
-}
-static int64_t AE(winograd_scratch)(const ae_winograd *w) {
-	const int64_t points = w->points * w->points;
-	return AE(odd_lines)(w->depth) + AE(winograd_patch_size)(w) + points * (w->v_plane + w->m_plane) + AE(odd_lines)(w->side * w->width);
-}

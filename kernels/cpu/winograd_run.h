@@ -6,8 +6,8 @@ typedef struct {
 	float *u;
 } AE(winograd_preparation);
 
-// winograd_weights_task takes a panel of weights to the points: point i of the
-// panel of output channel k begins at u[i*u_plane + k*channels], [c][height].
+// winograd_weights_task takes a panel of weights to the points. Each point has
+// the panels of the first w.depth input channels, [c][height], then of the next.
 static void AE(winograd_weights_task)(void *ctx, int64_t task, float *scratch) {
 	(void)scratch;
 	const AE(winograd_preparation) *a = ctx;
@@ -28,7 +28,8 @@ static void AE(winograd_weights_task)(void *ctx, int64_t task, float *scratch) {
 				for (int i = 0; i < points; i++)
 					at[i * taps + s] = column[i];
 			}
-			float *to = a->u + k * j->channels + c * h + part;
+			const int64_t first = c / w->depth * w->depth, depth = AE_MIN(w->depth, j->channels - first);
+			float *to = a->u + first * AE(padded_rows)(j->outputs) + k * depth + (c - first) * h + part;
 			for (int i = 0; i < points; i++) {
 				AE(weight_points)(points, taps, at + i * taps, 1, column);
 				for (int s = 0; s < points; s++)
@@ -42,33 +43,21 @@ static void AE(winograd_prepare)(const ae_winograd *w, float *u, ae_run *r) {
 	ae_parallel(r, AE_CEIL(w->conv.outputs, AE_MR), AE(winograd_weights_task), &a);
 }
 
-// winograd_multiply makes the products of a point: m[n][lanes] = u[n][channels]
-// v[channels][lanes], of which `tiles` lanes count. rows: output channels left
-// in the matrix.
-static void AE(winograd_multiply)(const ae_winograd *w, int64_t n, int64_t rows, int64_t tiles, const float *u, const float *v,
+// winograd_multiply makes the products of a point for output channels [k, k+n):
+// m[n][lanes] = u[n][channels] v[channels][lanes], of which `tiles` lanes count.
+// It takes as many input channels at a time as the first-level cache holds.
+static void AE(winograd_multiply)(const ae_winograd *w, int64_t k, int64_t n, int64_t tiles, const float *u, const float *v,
                                   const int32_t *off, float *m) {
-	const int64_t channels = w->conv.channels, ld = w->lanes;
-	float t[AE_MR * AE_NR] __attribute__((aligned(64)));
+	const int64_t channels = w->conv.channels, outputs = w->conv.outputs, ld = w->lanes;
 	for (int64_t c = 0; c < channels; c += w->depth) {
 		const int64_t depth = AE_MIN(w->depth, channels - c);
-		for (int64_t j = 0; j < tiles; j += AE_NR) {
-			const int64_t nv = AE_MIN(AE_NV, AE_CEIL(tiles - j, AE_W));
-			const float *panel = v + c * ld + j;
-			const float *b[3] = {panel, panel + AE_W, panel + 2 * AE_W};
-			for (int64_t i = 0; i < n; i += AE_MR) {
-				const int64_t h = AE(panel_rows)(rows - i);
-				const float *a = u + i * channels + c * h;
-				float *to = m + i * ld + j;
-				if (c == 0) {
-					AE(micro_tile)(h, nv, depth, a, b, off, to, ld);
-					continue;
-				}
-				AE(micro_tile)(h, nv, depth, a, b, off, t, AE_NR);
-				for (int64_t l = 0; l < h; l++)
-					for (int64_t q = 0; q < nv * AE_W; q += AE_W)
-						ae_store(to + l * ld + q, ae_load(to + l * ld + q) + ae_load(t + l * AE_NR + q));
+		const float *panels = u + c * AE(padded_rows)(outputs) + k * depth;
+		for (int64_t i = 0; i < n; i += AE_MR)
+			for (int64_t j = 0; j < tiles; j += AE_NR) {
+				const int64_t nv = AE_MIN(AE_NV, AE_CEIL(tiles - j, AE_W));
+				const float *row = v + c * ld + j, *b[3] = {row, row + AE_W, row + 2 * AE_W};
+				AE(micro_tile)(AE(panel_rows)(outputs - k - i), nv, depth, panels + i * depth, b, off, m + i * ld + j, ld, c > 0);
 			}
-		}
 	}
 }
 
@@ -123,8 +112,7 @@ static void AE(winograd_task)(void *ctx, int64_t task, float *scratch) {
 	for (int64_t k = first; k < end; k += w->block) {
 		const int64_t n = AE_MIN(w->block, end - k);
 		for (int64_t i = 0; i < points; i++)
-			AE(winograd_multiply)(w, n, j->outputs - k, g.rows * g.cols, j->prepared + i * w->u_plane + k * j->channels,
-			                      v + i * w->v_plane, off, m + i * w->m_plane);
+			AE(winograd_multiply)(w, k, n, g.rows * g.cols, j->prepared + i * w->u_plane, v + i * w->v_plane, off, m + i * w->m_plane);
 		AE(winograd_scatter)(w, g, image, k, n, m, rows);
 	}
 }

@@ -15,8 +15,8 @@
 #define DEPTH 16 // words
 #define SPARE 8  // words at the end of a row: rows stay aligned, and the reads of a warp meet all 32 banks
 
-// Two slices: one being multiplied, one being filled.
-template <int T> struct gemm_tile {
+// Two slices: one being multiplied, one being filled. They are read by float4.
+template <int T> struct alignas(16) gemm_tile {
 	uint a[2][DEPTH][T + SPARE], b[2][DEPTH][T + SPARE];
 };
 

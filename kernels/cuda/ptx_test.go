@@ -1,6 +1,7 @@
 package cuda
 
 import (
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -101,6 +102,25 @@ func TestEveryInstructionHasAPlan(t *testing.T) {
 	for _, o := range kernels.Ops {
 		assert.True(t, planned[kernels.Name(o)], "no case has %s", kernels.Name(o))
 	}
+}
+
+// sharedTile matches the shared memory of a tile, which is read 16 bytes at once.
+// The emulation cannot tell: its compiler aligns all arrays.
+var sharedTile = regexp.MustCompile(`\.shared \.align (\d+) \.b8 (\w+)\[\d{5,}\]`)
+
+func TestTilesAreAligned(t *testing.T) {
+	files, err := fs.Glob(ptx, "ptx/*.ptx")
+	require.NoError(t, err)
+	found := 0
+	for _, file := range files {
+		text, err := ptx.ReadFile(file)
+		require.NoError(t, err)
+		for _, m := range sharedTile.FindAllSubmatch(text, -1) {
+			assert.Equal(t, "16", string(m[1]), "%s: %s", file, m[2])
+			found++
+		}
+	}
+	assert.NotZero(t, found)
 }
 
 // registers matches what ptxas -v says of a kernel, over two or three lines.

@@ -60,9 +60,37 @@ for language in c cpp python; do
 done
 echo "scores: $(grep -c threads "$out/scores.txt") verdicts, identical from Go, C, C++ and Python"
 
+# ---- the same scores in odd surroundings, and not a word on stderr ----
+
+# surrounded WHAT COMMAND...: the command, given model and pictures, prints them.
+surrounded() {
+	local what=$1
+	shift
+	# cat writes the file, so that limits do not hold for that
+	(cd "$out" && "$@" tiny.aecsad "${pictures[@]}") 2>"$out/stderr.txt" | cat >"$out/around.txt" || fail "$what: $(cat "$out/stderr.txt")"
+	[[ ! -s $out/stderr.txt ]] || fail "$what: writes to stderr: $(cat "$out/stderr.txt")"
+	same "$out/scores.txt" "$out/around.txt" "$what"
+}
+limited() {
+	ulimit "$1" "$2"
+	shift 2
+	./score_c "$@"
+}
+closed() { ./score_c "$@" <&- 2>&-; }
+surrounded "2 GiB of address space" limited -v 2097152
+surrounded "8 open files" limited -n 8
+surrounded "no files may grow" limited -f 0
+surrounded "closed stdin and stderr" closed
+surrounded "an empty environment" env -i ./score_c
+surrounded "a German locale" env LC_ALL=de_DE.UTF-8 TZ=Pacific/Chatham ./score_c
+surrounded "one processor" env GOMAXPROCS=1 ./score_c
+surrounded "a Go heap of 64 MiB, always collecting" env GOMEMLIMIT=64MiB GOGC=1 ./score_c
+surrounded "checks of the collector" env GODEBUG=gccheckmark=1,clobberfree=1 ./score_c
+echo "surroundings: the same scores"
+
 # ---- misuse, and the process around the library ----
 
-for p in misuse process load; do
+for p in misuse process load crash; do
 	compile_c tests/abi/c/$p.c -o "$out/$p" "${link[@]}" -ldl
 done
 compile_cpp tests/abi/cpp/test.cpp -o "$out/test_cpp" "${link[@]}"
@@ -72,5 +100,12 @@ compile_cpp tests/abi/cpp/test.cpp -o "$out/test_cpp" "${link[@]}"
 	timeout 120 ./process tiny.aecsad
 	timeout 120 ./load "$lib" tiny.aecsad
 	timeout 120 ./test_cpp tiny.aecsad
+	for handler in before after; do
+		code=0
+		./crash $handler "$lib" || code=$?
+		[[ $code == 42 ]] || fail "the host's handler of SIGSEGV, set $handler the library was loaded, is not called: $code"
+	done
+	code=$(bash -c './crash none "$1"; echo $?' - "$lib" 2>/dev/null)
+	[[ $code == 139 ]] || fail "a crash of the host ends with $code, expected 139 (SIGSEGV)"
 )
 "$python" -m pytest -q -p no:cacheprovider tests/abi/python --model "$out/tiny.aecsad"

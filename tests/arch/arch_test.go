@@ -62,6 +62,9 @@ var allowed = []struct{ pkg, imports string }{
 	{"tests/ops", "kernels kernels/ref kernels/devices"},
 	{"tests/golden", "core/graph core/net core/train kernels kernels/devices"},
 	{"tests/docs", ""},
+	{"tests/gpu", "core/detect core/graph core/net kernels kernels/cpu kernels/cuda"},
+	{"tests/bench/border", "core/model/modeltest core/net"},
+	{"tests/bench/students", "core/calibrate core/data core/data/synth core/detect core/graph core/image core/model core/net core/stats core/train core/weights kernels kernels/devices"},
 	{"tests/bench/teachers", "core/data core/graph core/image core/net core/stats core/weights kernels kernels/devices"},
 }
 

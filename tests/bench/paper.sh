@@ -20,7 +20,7 @@ aecsad=$work/aecsad
 go build -o "$aecsad" ./tools/aecsad
 
 load() { cut -d' ' -f1-3 /proc/loadavg; }
-processor() { sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1; }
+processor() { awk -F': ' '/^model name/ {m = $2} /^flags/ {i = / avx512f / ? "AVX-512" : / avx2 / ? "AVX2" : "no AVX2"} END {print m " with " i}' /proc/cpuinfo; }
 
 {
 	"$aecsad" pretrain -o "$work/encoder.aecsad" --width 64 --side 64 --batch 4 --steps 1

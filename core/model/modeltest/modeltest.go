@@ -22,7 +22,13 @@ func Tiny(seed uint32) *model.Model {
 	c.Side = 64
 	c.Encoder.Width, c.Teacher.Channels = 4, 8
 	c.Local, c.Global.Width = net.Local{First: 4, Width: 8}, 4
-	c.Segmentor.Low, c.Segmentor.Width, c.Segmentor.Classes = 4, 8, Classes
+	c.Segmentor.Low, c.Segmentor.Width = 4, 8
+	return Of(c, seed)
+}
+
+// Of is a model like Tiny with networks of other sizes.
+func Of(c net.Config, seed uint32) *model.Model {
+	c.Segmentor.Classes = Classes
 	w, err := detect.Initialize(c, seed)
 	if err != nil {
 		panic(err)

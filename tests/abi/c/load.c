@@ -3,12 +3,52 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
 
 static void handler(int s) { (void)s; }
+
+static const char *path;
+
+static void *load_once(void *unused) {
+    (void)unused;
+    return dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+}
+
+/* Loads in many threads at once. */
+static void together(void) {
+    enum { THREADS = 8 };
+    pthread_t t[THREADS];
+    void *first = NULL;
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&t[i], NULL, load_once, NULL);
+    for (int i = 0; i < THREADS; i++) {
+        void *library;
+        pthread_join(t[i], &library);
+        first = i == 0 ? library : first;
+        CHECK(library != NULL && library == first);
+    }
+}
+
+/* A process that was forked before the library was loaded may use it. */
+static void fork_first(const char *model) {
+    int status = -1;
+    pid_t child = fork();
+    if (child == 0) {
+        __typeof__(&aecsad_detector_open) open_detector;
+        aecsad_detector *d = NULL;
+        void *library = dlopen(path, RTLD_NOW);
+        if (library == NULL)
+            _exit(1);
+        *(void **)&open_detector = dlsym(library, "aecsad_detector_open");
+        _exit(open_detector(model, NULL, &d, &err) != AECSAD_OK);
+    }
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
 
 /* The blocked signals of a thread, from /proc. */
 static unsigned long long blocked(const char *thread) {
@@ -54,9 +94,12 @@ int main(int argc, char **argv) {
     void *library = NULL;
     if (argc != 3)
         return 2;
+    path = argv[1];
+    fork_first(argv[2]);
     a.sa_handler = handler;
     for (size_t i = 0; i < sizeof handled / sizeof *handled; i++)
         sigaction(handled[i], &a, NULL);
+    together();
     for (int i = 0; i < 100; i++) {
         library = dlopen(argv[1], i % 2 ? RTLD_NOW : RTLD_LAZY);
         CHECK(library != NULL);

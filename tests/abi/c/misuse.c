@@ -31,6 +31,23 @@ static void handles(const char *model) {
     CHECK(aecsad_result_free(NULL) == AECSAD_OK);
 }
 
+/* Handles that nobody gave away, many of them close to real ones. */
+static void random_handles(void) {
+    uint64_t bits = (uint64_t)(uintptr_t)result, state = 88172645463325252u;
+    aecsad_summary s = {sizeof s};
+    for (int i = 0; i < 100000; i++) {
+        uint64_t h = state ^= state << 13;
+        h = state ^= state >> 7;
+        h = state ^= state << 17;
+        if (i % 2)
+            h = bits + h % 4096;
+        if (h == bits || h == (uint64_t)(uintptr_t)detector || h == 0)
+            continue;
+        CHECK(aecsad_result_summary((aecsad_result *)(uintptr_t)h, &s, &err) == AECSAD_ERR_HANDLE);
+        CHECK(aecsad_detector_free((aecsad_detector *)(uintptr_t)h) == AECSAD_ERR_HANDLE);
+    }
+}
+
 static void nulls(void) {
     aecsad_image image = rgb(pixels, W, H), *images[1] = {NULL};
     aecsad_detector *d;
@@ -224,6 +241,7 @@ static void models(const char *model, const char *folder) {
     path[sizeof path - 1] = 0;
     EXPECT(aecsad_detector_open(path, NULL, &d, &err), AECSAD_ERR_FILE, "xxx");
     CHECK(strlen(err.message) < AECSAD_MESSAGE_SIZE);
+    EXPECT(aecsad_detector_open("/no/\xff\xfe\n\xc3\xa9", NULL, &d, &err), AECSAD_ERR_FILE, "/no/?\n\xc3\xa9");
     snprintf(path, sizeof path, "%s/empty", folder);
     EXPECT(aecsad_detector_open(path, NULL, &d, &err), AECSAD_ERR_MODEL, path);
     snprintf(path, sizeof path, "%s/scores.txt", folder);
@@ -248,6 +266,7 @@ int main(int argc, char **argv) {
     noise(pixels, sizeof pixels, 1);
     detector = open_model(argv[1], 1, 1);
     OK(aecsad_inspect(detector, &image, &result, &err));
+    random_handles(); /* first: detector and result are the only handles there are */
     handles(argv[1]);
     nulls();
     struct_sizes();

@@ -75,6 +75,10 @@ static void guard_pages(void) {
     i = rgb(inside + room - 3 * W, W, H);
     i.stride = -3 * W;
     CHECK(score(detector, i) == wanted);
+    for (size_t shift = 1; shift < 64; shift++) { /* any alignment */
+        memcpy(inside + shift, pixels, n);
+        CHECK(score(detector, rgb(inside + shift, W, H)) == wanted);
+    }
     /* a mask that marks nothing, at the end of the page and bottom up */
     i = rgb(pixels, W, H);
     memset(inside, 0, room);
@@ -96,6 +100,13 @@ static void guard_pages(void) {
     EXPECT(aecsad_detector_info(detector, (aecsad_info *)m, &err), AECSAD_ERR_FAULT, "cannot be read or written");
     CHECK(aecsad_detector_info(detector, NULL, (aecsad_error *)m) == AECSAD_ERR_FAULT);
     EXPECT(aecsad_inspect(detector, (aecsad_image *)0xdead000000000000, &r, &err), AECSAD_ERR_FAULT, "cannot be");
+    /* results into memory that cannot be written to */
+    ((aecsad_summary *)inside)->struct_size = sizeof(aecsad_summary);
+    CHECK(mprotect(inside, room, PROT_READ) == 0);
+    i = rgb(pixels, W, H);
+    OK(aecsad_inspect(detector, &i, &r, &err));
+    EXPECT(aecsad_result_summary(r, (aecsad_summary *)inside, &err), AECSAD_ERR_FAULT, "cannot be read or written");
+    CHECK(aecsad_result_free(r) == AECSAD_OK);
     CHECK(score(detector, rgb(pixels, W, H)) == wanted);
     munmap(m, room + 2 * page);
 }
@@ -181,6 +192,66 @@ static void threads(void) {
     CHECK(different == 0);
 }
 
+/* Freed while others inspect: they get their verdict or an error. */
+static void *inspect_until_freed(void *d) {
+    aecsad_error e = {sizeof e, 0, ""};
+    aecsad_image image = rgb(pixels, W, H);
+    aecsad_status status = AECSAD_OK;
+    intptr_t wrong = 0;
+    while (status == AECSAD_OK) {
+        aecsad_result *r = NULL;
+        aecsad_summary s = {sizeof s};
+        status = aecsad_inspect(d, &image, &r, &e);
+        if (status == AECSAD_OK)
+            wrong += aecsad_result_summary(r, &s, &e) != AECSAD_OK || s.score != wanted ||
+                     aecsad_result_free(r) != AECSAD_OK;
+    }
+    wrong += status != AECSAD_ERR_HANDLE;
+    return (void *)wrong;
+}
+
+static void free_during_use(void) {
+    enum { THREADS = 4 };
+    for (int round = 0; round < 5; round++) {
+        aecsad_detector *d = open_model(getenv("AECSAD_TEST_MODEL"), 1, 2);
+        pthread_t t[THREADS];
+        for (int i = 0; i < THREADS; i++)
+            pthread_create(&t[i], NULL, inspect_until_freed, d);
+        usleep(5000);
+        CHECK(aecsad_detector_free(d) == AECSAD_OK);
+        for (int i = 0; i < THREADS; i++) {
+            void *wrong;
+            pthread_join(t[i], &wrong);
+            CHECK(wrong == NULL);
+        }
+    }
+}
+
+/* On a small stack, and with any number of threads. */
+static void *small_stack(void *unused) {
+    int n = 3;
+    (void)unused;
+    return inspect_often(&n);
+}
+
+static void stacks_and_threads(void) {
+    static const int numbers[] = {1, 3, 7, 64};
+    pthread_attr_t a;
+    pthread_t t;
+    void *different;
+    pthread_attr_init(&a);
+    CHECK(pthread_attr_setstacksize(&a, 32768) == 0);
+    CHECK(pthread_create(&t, &a, small_stack, NULL) == 0);
+    pthread_join(t, &different);
+    CHECK(different == NULL);
+    pthread_attr_destroy(&a);
+    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
+        aecsad_detector *d = open_model(getenv("AECSAD_TEST_MODEL"), numbers[k], 1);
+        CHECK(score(d, rgb(pixels, W, H)) == wanted);
+        CHECK(aecsad_detector_free(d) == AECSAD_OK);
+    }
+}
+
 static volatile sig_atomic_t alarms;
 static void on_alarm(int s) {
     (void)s;
@@ -209,16 +280,23 @@ static void signals(void) {
         CHECK(sigismember(&before, k) == sigismember(&then, k));
 }
 
+/* Calls fail at once. The fastest of some attempts counts: the machine may give
+ * its processors to others meanwhile. */
 static void in_child(void) {
     aecsad_image image = rgb(pixels, W, H);
     aecsad_result *r;
     aecsad_detector *d;
-    double start = now();
-    EXPECT(aecsad_inspect(detector, &image, &r, &err), AECSAD_ERR_FORKED, "forked after libaecsad was loaded");
-    EXPECT(aecsad_detector_open("x", NULL, &d, &err), AECSAD_ERR_FORKED, "start workers with spawn or exec");
-    CHECK(aecsad_detector_free(detector) == AECSAD_ERR_FORKED);
+    double fastest = 1;
+    for (int attempt = 0; attempt < 10; attempt++) {
+        double start = now(), seconds;
+        EXPECT(aecsad_inspect(detector, &image, &r, &err), AECSAD_ERR_FORKED, "forked after libaecsad was loaded");
+        EXPECT(aecsad_detector_open("x", NULL, &d, &err), AECSAD_ERR_FORKED, "start workers with spawn or exec");
+        CHECK(aecsad_detector_free(detector) == AECSAD_ERR_FORKED);
+        seconds = now() - start;
+        fastest = seconds < fastest ? seconds : fastest;
+    }
+    CHECK(fastest < 0.001);
     CHECK(strcmp(aecsad_status_string(AECSAD_ERR_FORKED), "AECSAD_ERR_FORKED") == 0);
-    CHECK(now() - start < 0.001);
 }
 
 static void forks(void) {
@@ -297,6 +375,8 @@ int main(int argc, char **argv) {
     float_modes();
     batches();
     threads();
+    free_during_use();
+    stacks_and_threads();
     signals();
     forks();
     logs(argv[1]);

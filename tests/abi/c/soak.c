@@ -100,7 +100,7 @@ static long cycles(long count) {
     long different = 0;
     for (; count > 0; count--) {
         aecsad_detector *d = open_model(model, 1, 1);
-        different += inspect(d, 1);
+        different += inspect(d, THREADS);
         CHECK(aecsad_detector_free(d) == AECSAD_OK);
     }
     return different;
@@ -158,7 +158,7 @@ int main(int argc, char **argv) {
     phase("8 threads, a detector each", inspect_in_threads, count, THREADS);
     for (int i = 0; i < THREADS; i++)
         CHECK(aecsad_detector_free(detectors[i]) == AECSAD_OK);
-    phase("open, inspect, close", cycles, count, 1);
+    phase("open, 8 inspections, close", cycles, count, THREADS);
     CHECK(aecsad_detector_free(shared) == AECSAD_OK);
     for (int k = 0; k < IMAGES; k++)
         free(pixels[k]);

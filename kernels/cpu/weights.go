@@ -1,0 +1,59 @@
+package cpu
+
+import "aecsad/kernels"
+
+// Convolutions want their weights in another form: taken to the points of
+// Winograd's method, or packed as panels. Weights that no call of the run writes
+// are prepared when they are new; those of a training step, at every call.
+
+// weights is where the prepared weights of a run's calls are, in floats.
+type weights struct {
+	calls    map[int]preparedWeights
+	constant map[kernels.Slot]bool // where writing makes prepared weights stale
+	size     int
+	scratch  int // floats that a task needs
+}
+
+type preparedWeights struct {
+	first    int
+	changing bool
+}
+
+// weightSlot is the buffer that holds the weights, of the calls that have some.
+const weightSlot = 2
+
+// weightsOf lays out the prepared weights of a program: the constant ones, and
+// behind them one place for all changing ones, which are prepared just before
+// their use. needs gives the sizes that an instruction asks for.
+func weightsOf(p *kernels.Program, needs func(kernels.Op) (prepared, scratch int)) weights {
+	w := weights{calls: map[int]preparedWeights{}, constant: map[kernels.Slot]bool{}}
+	written := map[kernels.Slot]bool{}
+	for _, c := range p.Calls {
+		out, _ := c.Op.Buffers()
+		for _, b := range c.Bufs[:len(out)] {
+			written[b] = true
+		}
+	}
+	shared := 0
+	for i, c := range p.Calls {
+		n, scratch := needs(c.Op)
+		w.scratch = max(w.scratch, scratch)
+		switch {
+		case n == 0:
+		case written[c.Bufs[weightSlot]]:
+			w.calls[i] = preparedWeights{changing: true}
+			shared = max(shared, n)
+		default:
+			w.calls[i] = preparedWeights{first: w.size}
+			w.constant[c.Bufs[weightSlot]] = true
+			w.size += n
+		}
+	}
+	for i, of := range w.calls {
+		if of.changing {
+			w.calls[i] = preparedWeights{w.size, true}
+		}
+	}
+	w.size += shared
+	return w
+}
