@@ -8,6 +8,7 @@ package main
 import "C"
 
 import (
+	"runtime/debug"
 	"unsafe"
 
 	"aecsad/core/detect"
@@ -110,7 +111,10 @@ func border_free_detector(h C.uintptr_t) C.aecsad_status {
 			return err
 		}
 		logf(C.AECSAD_LOG_INFO, "detector of %s closed", d.Info().Category)
-		return as(C.AECSAD_ERR_INTERNAL, d.Close())
+		err = d.Close()
+		d = nil
+		debug.FreeOSMemory() // Go would keep the memory of the model until it needs some
+		return as(C.AECSAD_ERR_INTERNAL, err)
 	})
 }
 

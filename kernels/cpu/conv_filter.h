@@ -112,9 +112,9 @@ static void AE(filter_pairs)(int64_t outputs, int64_t pairs, int64_t places, con
 
 // total adds the lanes of a vector in memory.
 AE_INLINE float AE(total)(const float *s) {
-	ae_v4 sum = *(const ae_v4u *)s;
+	ae_v4 sum = ae_load4(s);
 	for (int i = 4; i < AE_W; i += 4)
-		sum += *(const ae_v4u *)(s + i);
+		sum += ae_load4(s + i);
 	return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 

@@ -99,15 +99,10 @@ static void AE(conv_split)(ae_conv *j) {
 AE_INLINE void AE(interleave)(float *to, int64_t h, const float *const *from, int64_t n, const int64_t turn) {
 	for (int64_t j = 0; j < n; j += 4, to += 4 * h) {
 		const int64_t at = turn > 0 ? j : -j - 3;
-		ae_v4 a = *(const ae_v4u *)(from[0] + at), b = *(const ae_v4u *)(from[1] + at);
-		ae_v4 c = *(const ae_v4u *)(from[2] + at), d = *(const ae_v4u *)(from[3] + at);
-		ae_v4 ab = AE_SHUFFLE4(a, b, 0, 4, 1, 5), cd = AE_SHUFFLE4(c, d, 0, 4, 1, 5);
-		ae_v4 ef = AE_SHUFFLE4(a, b, 2, 6, 3, 7), gh = AE_SHUFFLE4(c, d, 2, 6, 3, 7);
-		const int64_t first = turn > 0 ? 0 : 3 * h, step = turn > 0 ? h : -h;
-		*(ae_v4u *)(to + first) = AE_SHUFFLE4(ab, cd, 0, 1, 4, 5);
-		*(ae_v4u *)(to + first + step) = AE_SHUFFLE4(ab, cd, 2, 3, 6, 7);
-		*(ae_v4u *)(to + first + 2 * step) = AE_SHUFFLE4(ef, gh, 0, 1, 4, 5);
-		*(ae_v4u *)(to + first + 3 * step) = AE_SHUFFLE4(ef, gh, 2, 3, 6, 7);
+		ae_v4 m[4] = {ae_load4(from[0] + at), ae_load4(from[1] + at), ae_load4(from[2] + at), ae_load4(from[3] + at)};
+		ae_transpose4(m);
+		for (int i = 0; i < 4; i++)
+			ae_store4(to + (turn > 0 ? i : 3 - i) * h, m[i]);
 	}
 }
 
@@ -121,7 +116,7 @@ static void AE(conv_pack4)(const ae_conv *j, float *to, int64_t h, const float *
 	}
 	if (single && from[3] == from[0] + 3) { // the gradient's weights are transposed
 		for (int64_t d = 0; d < depth; d++, to += h)
-			*(ae_v4u *)to = *(const ae_v4u *)(from[0] + d * j->w_in);
+			ae_store4(to, ae_load4(from[0] + d * j->w_in));
 		return;
 	}
 	for (int64_t t = 0; t < rows->taps; t++)

@@ -27,6 +27,19 @@ typedef int32_t ae_vi4 __attribute__((vector_size(16)));
 #define AE_SHUFFLE4(a, b, i, j, k, l) __builtin_shuffle(a, b, (ae_vi4){i, j, k, l})
 #endif
 
+AE_INLINE ae_v4 ae_load4(const float *p) { return *(const ae_v4u *)p; }
+AE_INLINE void ae_store4(float *p, ae_v4 v) { *(ae_v4u *)p = v; }
+
+// ae_transpose4 transposes a 4x4 matrix of four rows.
+AE_INLINE void ae_transpose4(ae_v4 m[4]) {
+	const ae_v4 ab = AE_SHUFFLE4(m[0], m[1], 0, 4, 1, 5), cd = AE_SHUFFLE4(m[2], m[3], 0, 4, 1, 5);
+	const ae_v4 ef = AE_SHUFFLE4(m[0], m[1], 2, 6, 3, 7), gh = AE_SHUFFLE4(m[2], m[3], 2, 6, 3, 7);
+	m[0] = AE_SHUFFLE4(ab, cd, 0, 1, 4, 5);
+	m[1] = AE_SHUFFLE4(ab, cd, 2, 3, 6, 7);
+	m[2] = AE_SHUFFLE4(ef, gh, 0, 1, 4, 5);
+	m[3] = AE_SHUFFLE4(ef, gh, 2, 3, 6, 7);
+}
+
 // max(x, 0); NaN gives 0, like x > 0 ? x : 0.
 AE_INLINE ae_v ae_relu(ae_v x) {
 #if AE_W == 16 && !defined AE_PORTABLE

@@ -22,11 +22,11 @@ typedef struct {
 	int64_t u_plane, v_plane, m_plane; // floats of a point: of the weights, the input, the products
 } ae_winograd;
 
-#define AE_WINOGRAD_INPUT 1500000 // floats of a group at the points, in a share of the third-level cache
-#define AE_WINOGRAD_TILES 96      // of a group: the weights are read once for each group
-#define AE_WINOGRAD_BLOCK 64
+#define AE_WINOGRAD_INPUT 1500000    // floats of a group at the points, in a share of the third-level cache
+#define AE_WINOGRAD_TILES 96         // of a group: the weights are read once for each group
+#define AE_WINOGRAD_BLOCK 64         // output channels at a time
+#define AE_WINOGRAD_DEPTH 64         // input channels at a time: the first-level cache holds them, and short sums are accurate
 #define AE_WINOGRAD_SCRATCH 16000000 // floats of a task, at most
-#define AE_WINOGRAD_DEPTH 64      // input channels at a time: their tiles fit the first-level cache, and short sums are accurate
 
 // winograd_shape sets everything that does not depend on the batch.
 static void AE(winograd_shape)(ae_winograd *w, const ae_conv *j, int points, int side) {

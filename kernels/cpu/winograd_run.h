@@ -33,7 +33,7 @@ static void AE(winograd_weights_task)(void *ctx, int64_t task, float *scratch) {
 			for (int i = 0; i < points; i++) {
 				AE(weight_points)(points, taps, at + i * taps, 1, column);
 				for (int s = 0; s < points; s++)
-					*(ae_v4u *)(to + (i * points + s) * w->u_plane) = column[s];
+					ae_store4(to + (i * points + s) * w->u_plane, column[s]);
 			}
 		}
 }
@@ -62,10 +62,10 @@ static void AE(winograd_multiply)(const ae_winograd *w, int64_t k, int64_t n, in
 }
 
 // winograd_gather takes the input of a group of tiles to the points.
-static void AE(winograd_gather)(const ae_winograd *w, ae_tiles g, const float *x, float *patch, float *v) {
+static void AE(winograd_gather)(const ae_winograd *w, ae_tiles g, const float *x, float *row, float *patch, float *v) {
 	const int64_t plane = w->conv.rows.in * w->conv.cols.in;
 	for (int64_t c = 0; c < w->conv.channels; c++, x += plane, v += w->lanes) {
-		AE(winograd_patch)(w, g, patch, x);
+		AE(winograd_patch)(w, g, row, patch, x);
 		if (w->points == 6)
 			AE(winograd_input_6_4)(w, g, patch, v);
 		else
@@ -108,7 +108,7 @@ static void AE(winograd_task)(void *ctx, int64_t task, float *scratch) {
 	float *m = v + points * w->v_plane, *rows = m + points * w->m_plane;
 	for (int64_t c = 0; c < w->depth; c++)
 		off[c] = (int32_t)(c * w->lanes);
-	AE(winograd_gather)(w, g, j->x + image * j->channels * j->rows.in * j->cols.in, patch, v);
+	AE(winograd_gather)(w, g, j->x + image * j->channels * j->rows.in * j->cols.in, rows, patch, v);
 	for (int64_t k = first; k < end; k += w->block) {
 		const int64_t n = AE_MIN(w->block, end - k);
 		for (int64_t i = 0; i < points; i++)

@@ -6,21 +6,45 @@ typedef struct {
 	int64_t row, col, rows, cols;
 } ae_tiles;
 
+// winograd_split splits n tiles of a row by the places of the columns: column
+// q*side + s goes to[s*pitch + q]. It works on four tiles at a time.
+AE_INLINE void AE(winograd_split)(float *to, const int side, int64_t pitch, const float *row, int64_t n) {
+	for (int64_t q = 0; q < n; q += 4, row += 4 * side) {
+		ae_v4 m[4] = {ae_load4(row), ae_load4(row + side), ae_load4(row + 2 * side), ae_load4(row + 3 * side)};
+		ae_transpose4(m);
+		for (int s = 0; s < 4; s++)
+			ae_store4(to + s * pitch + q, m[s]);
+		for (int s = 4; s < side; s++)
+			for (int i = 0; i < 4; i++)
+				to[s * pitch + q + i] = row[i * side + s];
+	}
+}
+
 // winograd_patch copies one channel of what the tiles see, zero where the image
-// is padded. Columns are split by their place in a tile: column q*side + s is at
-// s*pitch + q of its row, so that lanes read neighbours.
-static void AE(winograd_patch)(const ae_winograd *w, ae_tiles g, float *to, const float *x) {
+// is padded, with split rows: lanes of tiles read neighbours.
+static void AE(winograd_patch)(const ae_winograd *w, ae_tiles g, float *row, float *to, const float *x) {
 	const ae_axis *rows = &w->conv.rows, *cols = &w->conv.cols;
-	const int64_t n = g.cols + 1, first = g.col * w->side + cols->first;
-	for (int64_t i = 0; i < (g.rows - 1) * w->side + w->points; i++) {
+	const int64_t n = g.cols + 1;
+	for (int64_t i = 0; i < (g.rows - 1) * w->side + w->points; i++, to += w->side * w->pitch) {
 		const int64_t h = g.row * w->side + rows->first + i, in = h >= 0 && h < rows->in ? cols->in : 0;
-		for (int64_t s = 0; s < w->side; s++, to += w->pitch) {
-			if (w->side == 4)
-				AE(view_row)(to, x + h * cols->in, n, first + s, 4, in);
-			else if (w->side == 5)
-				AE(view_row)(to, x + h * cols->in, n, first + s, 5, in);
-			else
-				AE(view_row)(to, x + h * cols->in, n, first + s, w->side, in);
+		AE(view_row)(row, x + h * cols->in, n * w->side, g.col * w->side + cols->first, 1, in);
+		if (w->side == 4)
+			AE(winograd_split)(to, 4, w->pitch, row, n);
+		else
+			AE(winograd_split)(to, 5, w->pitch, row, n);
+	}
+}
+
+// winograd_join is the opposite: column q of place s, at lanes[s*AE_W + q], goes
+// to[q*side + s].
+AE_INLINE void AE(winograd_join)(float *to, const int side, const float *lanes) {
+	for (int q = 0; q < AE_W; q += 4, lanes += 4, to += 4 * side) {
+		ae_v4 m[4] = {ae_load4(lanes), ae_load4(lanes + AE_W), ae_load4(lanes + 2 * AE_W), ae_load4(lanes + 3 * AE_W)};
+		ae_transpose4(m);
+		for (int i = 0; i < 4; i++) {
+			ae_store4(to + i * side, m[i]);
+			for (int s = 4; s < side; s++)
+				to[i * side + s] = lanes[s * AE_W + i];
 		}
 	}
 }
@@ -73,11 +97,7 @@ AE_INLINE void AE(winograd_output)(const int points, const int side, const ae_wi
 #pragma GCC unroll 8
 			for (int j = 0; j < side; j++)
 				ae_store(lanes + j * AE_W, y[j]);
-			float *row = to + i * w->width + q * side;
-			for (int l = 0; l < AE_W; l++, row += side)
-#pragma GCC unroll 8
-				for (int j = 0; j < side; j++)
-					row[j] = lanes[j * AE_W + l];
+			AE(winograd_join)(to + i * w->width + q * side, side, lanes);
 		}
 	}
 }
