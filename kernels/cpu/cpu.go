@@ -108,7 +108,7 @@ type session struct {
 	slots    []slot
 	prepared unsafe.Pointer // weights in the form of the kernels
 	weights  weights
-	stale    bool // the constant weights are to be prepared
+	stale    map[kernels.Slot]bool // constant weights that are to be prepared
 	setup    list
 	calls    list
 	run      *C.ae_run
@@ -143,7 +143,10 @@ func (d *Device) Load(p *kernels.Program, o kernels.Options) (kernels.Session, e
 	if o.Threads == 0 {
 		o.Threads = min(runtime.NumCPU(), maxThreads)
 	}
-	s := &session{unit: d.isa.unit, weights: weightsOf(p, d.needs), stale: true}
+	s := &session{unit: d.isa.unit, weights: weightsOf(p, d.needs), stale: map[kernels.Slot]bool{}}
+	for slot := range s.weights.constant {
+		s.stale[slot] = true
+	}
 	err := s.allocate(p.Sizes)
 	if err == nil {
 		s.setup, err = d.encode(p.Setup, s, weights{})
@@ -247,7 +250,9 @@ func (d *Device) encode(calls []kernels.Call, s *session, w weights) (list, erro
 func (s *session) Write(slot kernels.Slot, values []float32) error {
 	memory, err := s.view(slot, len(values))
 	copy(memory, values)
-	s.stale = s.stale || s.weights.constant[slot]
+	if err == nil && s.weights.constant[slot] != nil {
+		s.stale[slot] = true
+	}
 	return err
 }
 
@@ -274,7 +279,9 @@ func (s *session) view(i kernels.Slot, n int) ([]float32, error) {
 var errClosed = errors.New("cpu: the session is closed")
 
 func (s *session) Setup() error {
-	s.stale = true
+	for slot := range s.weights.folded {
+		s.stale[slot] = true
+	}
 	return s.execute(s.setup)
 }
 
@@ -285,15 +292,22 @@ func (s *session) Run() error {
 	return s.execute(s.calls)
 }
 
-// prepare prepares the weights that runs do not change, if they are new.
+// prepare prepares the constant weights that are new. What Setup computed for
+// nobody else gives back its memory, until the next Setup.
 func (s *session) prepare() error {
 	if s.memory == nil {
 		return errClosed
 	}
-	if s.stale {
-		C.ae_prepare(s.unit, s.calls.calls, C.int64_t(s.calls.len), s.run)
-		s.stale = false
+	calls := unsafe.Slice(s.calls.calls, s.calls.len)
+	for slot := range s.stale {
+		for _, i := range s.weights.constant[slot] {
+			C.ae_prepare(s.unit, &calls[i], s.run)
+		}
+		if s.weights.spent[slot] {
+			C.ae_memory_release(s.slots[slot].at, C.size_t(4*s.slots[slot].len))
+		}
 	}
+	clear(s.stale)
 	return nil
 }
 

@@ -87,8 +87,8 @@ extern const ae_unit *const ae_unit_wide;
 double ae_unit_peak(const ae_unit *unit, int64_t n);
 ae_needs ae_unit_needs(const ae_unit *unit, int64_t opcode, const void *op);
 
-// ae_prepare prepares the weights that calls do not change (threads.c).
-void ae_prepare(const ae_unit *unit, const ae_call *calls, int64_t n, ae_run *r);
+// ae_prepare prepares the weights of a call (threads.c).
+void ae_prepare(const ae_unit *unit, const ae_call *call, ae_run *r);
 
 // ae_execute runs the calls in order (threads.c).
 void ae_execute(const ae_unit *unit, const ae_call *calls, int64_t n, ae_run *r);
@@ -103,6 +103,10 @@ int64_t ae_op_words(int64_t opcode);
 
 // ae_memory_new returns zeroed memory aligned for vectors, NULL where it runs out.
 void *ae_memory_new(size_t bytes);
+
+// ae_memory_release gives memory back to the system where that is possible: it
+// stays writable, but its content is lost.
+void ae_memory_release(void *p, size_t bytes);
 
 // ---- instruction sets (isa.c) ----
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #ifdef __linux__
 #include <sys/mman.h>
+#include <unistd.h>
 #endif
 
 #include "cpu.h"
@@ -35,4 +36,15 @@ void *ae_memory_new(size_t bytes) {
 	if (p != NULL)
 		memset(p, 0, bytes);
 	return p;
+}
+
+void ae_memory_release(void *p, size_t bytes) {
+#ifdef __linux__
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = AE_CEIL((uintptr_t)p, page) * page, to = ((uintptr_t)p + bytes) / page * page;
+	if (to > from)
+		madvise((void *)from, to - from, MADV_DONTNEED);
+#else
+	(void)p;
+	(void)bytes;
+#endif
 }

@@ -142,11 +142,9 @@ void ae_execute(const ae_unit *unit, const ae_call *calls, int64_t n, ae_run *r)
 	restore_denormals(old);
 }
 
-void ae_prepare(const ae_unit *unit, const ae_call *calls, int64_t n, ae_run *r) {
+void ae_prepare(const ae_unit *unit, const ae_call *call, ae_run *r) {
 	unsigned old = fast_denormals();
-	for (int64_t i = 0; i < n; i++)
-		if (!calls[i].changing)
-			unit->prepare(&calls[i], r);
+	unit->prepare(call, r);
 	restore_denormals(old);
 }
 

@@ -9,7 +9,9 @@ import "aecsad/kernels"
 // weights is where the prepared weights of a run's calls are, in floats.
 type weights struct {
 	calls    map[int]preparedWeights
-	constant map[kernels.Slot]bool // where writing makes prepared weights stale
+	constant map[kernels.Slot][]int // slots of constant weights, and their calls
+	folded   map[kernels.Slot]bool  // those of them that Setup writes
+	spent    map[kernels.Slot]bool  // those of these that nothing else reads
 	size     int
 	scratch  int // floats that a task needs
 }
@@ -26,15 +28,8 @@ const weightSlot = 2
 // behind them one place for all changing ones, which are prepared just before
 // their use. needs gives the sizes that an instruction asks for.
 func weightsOf(p *kernels.Program, needs func(kernels.Op) (prepared, scratch int)) weights {
-	w := weights{calls: map[int]preparedWeights{}, constant: map[kernels.Slot]bool{}}
-	written := map[kernels.Slot]bool{}
-	for _, c := range p.Calls {
-		out, _ := c.Op.Buffers()
-		for _, b := range c.Bufs[:len(out)] {
-			written[b] = true
-		}
-	}
-	shared := 0
+	w := weights{calls: map[int]preparedWeights{}, constant: map[kernels.Slot][]int{}}
+	written, shared := outputs(p.Calls), 0
 	for i, c := range p.Calls {
 		n, scratch := needs(c.Op)
 		w.scratch = max(w.scratch, scratch)
@@ -45,7 +40,7 @@ func weightsOf(p *kernels.Program, needs func(kernels.Op) (prepared, scratch int
 			shared = max(shared, n)
 		default:
 			w.calls[i] = preparedWeights{first: w.size}
-			w.constant[c.Bufs[weightSlot]] = true
+			w.constant[c.Bufs[weightSlot]] = append(w.constant[c.Bufs[weightSlot]], i)
 			w.size += n
 		}
 	}
@@ -55,5 +50,41 @@ func weightsOf(p *kernels.Program, needs func(kernels.Op) (prepared, scratch int
 		}
 	}
 	w.size += shared
+	w.findSpent(p)
 	return w
+}
+
+// findSpent sets folded and spent.
+func (w *weights) findSpent(p *kernels.Program) {
+	w.folded, w.spent = map[kernels.Slot]bool{}, map[kernels.Slot]bool{}
+	for slot := range outputs(p.Setup) {
+		if w.constant[slot] != nil {
+			w.folded[slot], w.spent[slot] = true, true
+		}
+	}
+	for _, c := range p.Setup {
+		out, _ := c.Op.Buffers()
+		for _, b := range c.Bufs[len(out):] {
+			delete(w.spent, b)
+		}
+	}
+	for i, c := range p.Calls {
+		for j, b := range c.Bufs {
+			if _, ok := w.calls[i]; !ok || j != weightSlot {
+				delete(w.spent, b)
+			}
+		}
+	}
+}
+
+// outputs are the slots that calls write.
+func outputs(calls []kernels.Call) map[kernels.Slot]bool {
+	written := map[kernels.Slot]bool{}
+	for _, c := range calls {
+		out, _ := c.Op.Buffers()
+		for _, b := range c.Bufs[:len(out)] {
+			written[b] = true
+		}
+	}
+	return written
 }

@@ -31,9 +31,13 @@ processor() { awk -F': ' '/^model name/ {m = $2} /^flags/ {i = / avx512f / ? "AV
 } >&2
 
 started=$(date -u '+%Y-%m-%d %H:%M UTC') before=$(load)
-"$aecsad" fit "$work/parts_tray" -o "$work/run" --set profile=paper --set teacher="$work/encoder.aecsad" \
-	--set penalty="$work/wired_connectors" --set segmentor.steps=$((2 * steps)) --set segmentor.supervised=0.5 \
-	--set students.steps="$steps" --set calibrate.false_alarm_rate=0.2 | tee "$work/output" >&2
+TIMEFORMAT='%R %U %S'
+fit() {
+	"$aecsad" fit "$work/parts_tray" -o "$work/run" --set profile=paper --set teacher="$work/encoder.aecsad" \
+		--set penalty="$work/wired_connectors" --set segmentor.steps=$((2 * steps)) --set segmentor.supervised=0.5 \
+		--set students.steps="$steps" --set calibrate.false_alarm_rate=0.2
+}
+{ time fit 2>&3 | tee "$work/output" >&3; } 3>&2 2>"$work/time"
 
 # step_time STAGE: seconds per step of a stage of training, from the run's log.
 step_time() { sed -n "s/.*train: $1: .* steps, \(.*\) s each/\1/p" "$work/run/log.txt"; }
@@ -48,7 +52,7 @@ result=tests/bench/paper.md
 	echo "# The paper's recipe, rehearsed"
 	echo
 	echo "\`tests/bench/paper.sh $steps\`, $started, $(processor), $(nproc) cores."
-	echo "Load average before $before, after $(load), this run's own $(nproc) threads included."
+	echo "Load average at the start $before: the run had $(awk '{printf "%.1f", ($2 + $3) / $1}' "$work/time") of $(nproc) cores for itself."
 	echo "Profile \`paper\`, all networks at full size, side 256; a stage's first step is left out of its mean."
 	echo
 	echo "| stage | seconds | number in the recipe | hours |"
