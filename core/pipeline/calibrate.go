@@ -2,9 +2,11 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 
 	"aecsad/core/calibrate"
 	"aecsad/core/data"
+	"aecsad/core/detect"
 	"aecsad/core/image"
 	"aecsad/core/model"
 	"aecsad/kernels/devices"
@@ -23,7 +25,7 @@ func (r *Run) Calibrate(ctx context.Context) (*model.Model, error) {
 	}
 	defer device.Close()
 	err = r.measure(ctx, m, calibrate.Options{
-		FalseAlarmRate: r.Config.Calibrate.FalseAlarmRate, Extrapolate: r.Config.Calibrate.Extrapolate,
+		FalseAlarmRate: r.Config.Calibrate.rate(len(r.Set.Validation)), Extrapolate: r.Config.Calibrate.Extrapolate,
 		Device: device, Threads: r.Config.Threads,
 		Report: func(stage string, done, total int) { r.bar("calibrate on "+stage, done, total) },
 	})
@@ -33,6 +35,29 @@ func (r *Run) Calibrate(ctx context.Context) (*model.Model, error) {
 	c := m.Calibration
 	r.Logf("calibrate: threshold %.3f for a false-alarm rate of %.3g from %d validation images", c.Threshold, c.Rate, len(c.Scores))
 	return m, m.Save(r.path(ModelFile))
+}
+
+// usualRate is the false-alarm rate to aim at where none is asked for.
+const usualRate = 0.05
+
+// rate is the false-alarm rate to calibrate for with n validation images.
+func (c Calibrate) rate(n int) float64 {
+	if c.FalseAlarmRate > 0 {
+		return c.FalseAlarmRate
+	}
+	return max(usualRate, 1/float64(n+1))
+}
+
+// possible tells, before hours of training, whether n validation images can show
+// the rate that is asked for.
+func (c Calibrate) possible(n int) error {
+	if c.Extrapolate {
+		return nil
+	}
+	if _, _, err := detect.Threshold(make([]float64, n), c.rate(n), false); err != nil {
+		return fmt.Errorf("calibrate.false_alarm_rate: %w (calibrate.extrapolate=true)", err)
+	}
+	return nil
 }
 
 // measure fills in the model's calibration.

@@ -55,6 +55,8 @@ type Config struct {
 
 // Calibrate sets the threshold.
 type Calibrate struct {
+	// FalseAlarmRate is the share of good images that may be called anomalous; 0
+	// means 5 %, or the lowest rate that the number of validation images can show.
 	FalseAlarmRate float64 `yaml:"false_alarm_rate"`
 	Extrapolate    bool    `yaml:"extrapolate"`
 }
@@ -78,7 +80,6 @@ func Defaults(profile string) (Config, error) {
 	return Config{
 		Profile: profile, Teacher: teacher, Schedule: train.ScheduleCode, Seed: 1, Device: "auto", CheckpointEvery: 100, Select: SelectSchedule,
 		Network: n, Label: l, Segmentor: segmentor, Students: students,
-		Calibrate: Calibrate{FalseAlarmRate: 0.05},
 	}, nil
 }
 
@@ -172,8 +173,8 @@ func (c Config) check() error {
 	if err := c.Network.Check(); err != nil {
 		return fmt.Errorf("network: %w", err)
 	}
-	if r := c.Calibrate.FalseAlarmRate; !(r > 0 && r < 1) {
-		return fmt.Errorf("calibrate.false_alarm_rate is %v; expected a share between 0 and 1, such as 0.05", r)
+	if r := c.Calibrate.FalseAlarmRate; !(r >= 0 && r < 1) {
+		return fmt.Errorf("calibrate.false_alarm_rate is %v; expected a share between 0 and 1, such as 0.05, or 0 for the usual one", r)
 	}
 	if c.Select != SelectSchedule && c.Select != SelectSynthetic {
 		return fmt.Errorf("select is %q; expected %s or %s", c.Select, SelectSchedule, SelectSynthetic)

@@ -52,7 +52,7 @@ func TestConfigErrorsNameTheKey(t *testing.T) {
 	for set, want := range map[string]string{
 		"network.side=100":                 "side is 100",
 		"network.encoder.wide=3":           "wide",
-		"calibrate.false_alarm_rate=0":     "calibrate.false_alarm_rate is 0",
+		"calibrate.false_alarm_rate=-1":    "calibrate.false_alarm_rate is -1",
 		"select=best":                      "expected schedule or synthetic",
 		"threads=-1":                       "threads is -1",
 		"network.global.bottleneck=narrow": "expected spatial or vector",
@@ -64,4 +64,14 @@ func TestConfigErrorsNameTheKey(t *testing.T) {
 		_, err := ReadConfig("", []string{set})
 		assert.ErrorContains(t, err, want, set)
 	}
+}
+
+func TestRateFitsTheNumberOfImages(t *testing.T) {
+	assert.Equal(t, 0.05, Calibrate{}.rate(30))
+	assert.InDelta(t, 1.0/7, Calibrate{}.rate(6), 1e-12)
+	for n := 4; n < 60; n++ {
+		assert.NoError(t, Calibrate{}.possible(n), "%d validation images", n)
+	}
+	assert.ErrorContains(t, Calibrate{FalseAlarmRate: 0.01}.possible(30), "needs at least 99 validation images, there are 30")
+	assert.NoError(t, Calibrate{FalseAlarmRate: 0.01, Extrapolate: true}.possible(30))
 }

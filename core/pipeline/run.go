@@ -50,6 +50,9 @@ func Open(dir, root string, c Config, version string) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.Calibrate.possible(len(set.Validation)); err != nil {
+		return nil, fmt.Errorf("data set %s: %w", root, err)
+	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
