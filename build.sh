@@ -9,6 +9,9 @@ tool=$out/aecsad
 venv=$out/venv
 version=$(cat VERSION)
 export GOFLAGS=${GOFLAGS:--trimpath}
+# The library and the tool contain the CUDA machine, which needs neither toolkit
+# nor driver to build and load; gorgonia.org/cu takes <cuda.h> from here.
+export CGO_CFLAGS="-I$PWD/kernels/cuda/compat ${CGO_CFLAGS:--O2 -g}"
 
 usage() {
 	cat <<'TEXT'
@@ -77,8 +80,8 @@ build() {
 	require_tools
 	mkdir -p $out
 	say "building $lib and $tool"
-	go build -ldflags "-X main.version=$version" -o $tool ./tools/aecsad
-	go build -buildmode=c-shared -ldflags "-X main.version=$version -extldflags '-Wl,-soname,libaecsad.so.1 -Wl,--version-script=$PWD/capi/exports.map -Wl,-z,defs'" \
+	go build -tags cuda -ldflags "-X main.version=$version" -o $tool ./tools/aecsad
+	go build -tags cuda -buildmode=c-shared -ldflags "-X main.version=$version -extldflags '-Wl,-soname,libaecsad.so.1 -Wl,--version-script=$PWD/capi/exports.map -Wl,-z,defs'" \
 		-o $lib ./capi
 	rm -f $out/libaecsad.h # cgo's header; capi/aecsad.h is the contract
 	ln -sf libaecsad.so $out/libaecsad.so.1

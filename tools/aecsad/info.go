@@ -1,16 +1,30 @@
 package main
 
 import (
+	"errors"
 	"strings"
 
 	"aecsad/core/detect"
+	"aecsad/kernels/devices"
 )
 
 type infoCommand struct {
-	Model string `arg:"" help:"Model file."`
+	Model   string `arg:"" optional:"" help:"Model file."`
+	Devices bool   `help:"List the machines of this computer, and why one cannot be used."`
 }
 
 func (c *infoCommand) Run(a *app) error {
+	if c.Devices {
+		for _, line := range devices.Describe() {
+			a.printf("%s\n", line)
+		}
+	}
+	if c.Model == "" {
+		if c.Devices {
+			return nil
+		}
+		return errors.New("info wants a model file, or --devices")
+	}
 	d, err := detect.Open(c.Model, detect.Options{})
 	if err != nil {
 		return err
