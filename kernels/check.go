@@ -22,7 +22,24 @@ func (p *Program) Check() error {
 	return nil
 }
 
+// check is asked before the sizes, which divide by the stride.
+func (c ConvShape) check() error { return checkStride(c.Stride) }
+
+func (s PoolShape) check() error { return checkStride(s.Stride) }
+
+func checkStride(stride int) error {
+	if stride < 1 {
+		return fmt.Errorf("stride is %d; expected at least 1", stride)
+	}
+	return nil
+}
+
 func (p *Program) checkCall(c Call) error {
+	if g, ok := c.Op.(interface{ check() error }); ok {
+		if err := g.check(); err != nil {
+			return err
+		}
+	}
 	out, in := c.Op.Buffers()
 	want := append(append([]int{}, out...), in...)
 	if len(c.Bufs) != len(want) {

@@ -69,10 +69,10 @@ func verify() (map[reflect.Type]int, error) {
 		if want := kernels.Name(op); name != want {
 			return nil, fmt.Errorf("instruction %d of the C kernels is %s, expected %s", i, name, want)
 		}
-		if want := strings.Join(fieldsOf(reflect.TypeOf(op)), " "); fields != want {
+		if want := strings.Join(kernels.Fields(op), " "); fields != want {
 			return nil, fmt.Errorf("%s of the C kernels has the fields %q, expected %q", name, fields, want)
 		}
-		if n, want := int(C.ae_op_words(code)), len(wordsOf(op)); n != want {
+		if n, want := int(C.ae_op_words(code)), len(kernels.Words(op)); n != want {
 			return nil, fmt.Errorf("%s of the C kernels has %d words, expected %d", name, n, want)
 		}
 		opcodes[reflect.TypeOf(op)] = i
@@ -185,7 +185,7 @@ func (s *session) allocate(sizes []int) error {
 		s.slots = append(s.slots, slot{unsafe.Add(s.memory, offsets[i]), n})
 	}
 	if n := 4 * s.weights.size; n > 0 {
-		if s.prepared = C.ae_memory_new(C.size_t(n)); s.prepared == nil {
+		if s.prepared = C.ae_memory_take(C.size_t(n)); s.prepared == nil {
 			return fmt.Errorf("cpu: no memory for %d bytes of prepared weights", n)
 		}
 	}
@@ -199,7 +199,7 @@ func (d *Device) needs(op kernels.Op) (prepared, scratch int) {
 	if !ok {
 		return 0, 0
 	}
-	words := wordsOf(op)
+	words := kernels.Words(op)
 	n := C.ae_unit_needs(d.isa.unit, C.int64_t(opcode), unsafe.Pointer(unsafe.SliceData(words)))
 	return int(n.prepared), int(n.scratch)
 }
@@ -211,7 +211,7 @@ func (d *Device) encode(calls []kernels.Call, s *session, w weights) (list, erro
 	}
 	words, buffers := 0, 0
 	for _, c := range calls {
-		words += len(wordsOf(c.Op))
+		words += len(kernels.Words(c.Op))
 		buffers += len(c.Bufs) + 1
 	}
 	size := len(calls)*C.sizeof_ae_call + 8*words + 8*buffers
@@ -232,7 +232,7 @@ func (d *Device) encode(calls []kernels.Call, s *session, w weights) (list, erro
 		call.opcode = C.int64_t(opcode)
 		call.op = unsafe.Pointer(unsafe.SliceData(ops))
 		call.bufs = (**C.float)(unsafe.Pointer(unsafe.SliceData(bufs)))
-		ops = ops[copy(ops, wordsOf(c.Op)):]
+		ops = ops[copy(ops, kernels.Words(c.Op)):]
 		for j, b := range c.Bufs {
 			bufs[j] = s.slots[b].at
 		}

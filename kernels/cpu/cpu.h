@@ -104,6 +104,10 @@ int64_t ae_op_words(int64_t opcode);
 // ae_memory_new returns zeroed memory aligned for vectors, NULL where it runs out.
 void *ae_memory_new(size_t bytes);
 
+// ae_memory_take does the same but does not touch it, so that it counts only as
+// it is filled.
+void *ae_memory_take(size_t bytes);
+
 // ae_memory_release gives memory back to the system where that is possible: it
 // stays writable, but its content is lost.
 void ae_memory_release(void *p, size_t bytes);

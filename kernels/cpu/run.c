@@ -25,7 +25,7 @@ int64_t ae_op_words(int64_t opcode) { return words[opcode]; }
 
 #define HUGE_PAGE ((size_t)2 << 20)
 
-void *ae_memory_new(size_t bytes) {
+void *ae_memory_take(size_t bytes) {
 	size_t align = bytes < 2 * HUGE_PAGE ? 64 : HUGE_PAGE;
 	bytes = AE_CEIL(bytes, align) * align;
 	void *p = aligned_alloc(align, bytes);
@@ -33,6 +33,11 @@ void *ae_memory_new(size_t bytes) {
 	if (p != NULL && align == HUGE_PAGE)
 		madvise(p, bytes, MADV_HUGEPAGE); // fewer misses of the address cache; advice only
 #endif
+	return p;
+}
+
+void *ae_memory_new(size_t bytes) {
+	void *p = ae_memory_take(bytes);
 	if (p != NULL)
 		memset(p, 0, bytes);
 	return p;

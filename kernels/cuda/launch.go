@@ -100,7 +100,7 @@ func (p planner) planCalls(calls []kernels.Call, all []uint64) (out []planned, w
 			return nil, nil, err
 		}
 		out = append(out, planned{s, c, len(all)})
-		all = append(all, wordsOf(c.Op)...)
+		all = append(all, kernels.Words(c.Op)...)
 	}
 	return out, all, nil
 }

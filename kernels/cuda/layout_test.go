@@ -48,9 +48,9 @@ func TestWordsAreTheStructsOfTheHeader(t *testing.T) {
 				want += n - 1
 			}
 		}
-		assert.Len(t, wordsOf(o), want, name)
+		assert.Len(t, kernels.Words(o), want, name)
 	}
-	words := wordsOf(kernels.Conv2D{ConvShape: kernels.ConvShape{N: 1, Dilation: 7}, Relu: true})
+	words := kernels.Words(kernels.Conv2D{ConvShape: kernels.ConvShape{N: 1, Dilation: 7}, Relu: true})
 	assert.Equal(t, []uint64{1, 7, 0, 0, 1}, []uint64{words[0], words[9], words[10], words[11], words[12]})
-	assert.Equal(t, []uint64{3, 0x3fe0000000000000}, wordsOf(kernels.Scale{Len: 3, Factor: 0.5}))
+	assert.Equal(t, []uint64{3, 0x3fe0000000000000}, kernels.Words(kernels.Scale{Len: 3, Factor: 0.5}))
 }

@@ -1,12 +1,14 @@
-package cpu
+package kernels
 
 import (
 	"math"
 	"reflect"
 )
 
-// fieldsOf names the fields of an instruction as ops.h does: embedded structs
+// Fields names the fields of an instruction as ops.h does: embedded structs
 // flattened.
+func Fields(op Op) []string { return fieldsOf(reflect.TypeOf(op)) }
+
 func fieldsOf(t reflect.Type) (names []string) {
 	for i := 0; i < t.NumField(); i++ {
 		if f := t.Field(i); f.Anonymous {
@@ -18,9 +20,9 @@ func fieldsOf(t reflect.Type) (names []string) {
 	return names
 }
 
-// wordsOf is an instruction as ops.h lays it out: every number 8 bytes, embedded
+// Words is an instruction as ops.h lays it out: every number 8 bytes, embedded
 // structs and arrays flattened, integers and flags as int64_t, floats as double.
-func wordsOf(op any) []uint64 { return appendWords(nil, reflect.ValueOf(op)) }
+func Words(op Op) []uint64 { return appendWords(nil, reflect.ValueOf(op)) }
 
 func appendWords(to []uint64, v reflect.Value) []uint64 {
 	switch v.Kind() {
