@@ -53,8 +53,9 @@ type Device interface {
 
 // Session is a loaded program with its memory. It is not safe for concurrent
 // use; load the program again for every concurrent run. Fresh slots are zero.
-// Write and Read copy the leading len(values) elements of a slot. Close is
-// idempotent.
+// Write and Read copy the leading len(values) elements of a slot. A machine may
+// give up a slot that only Setup writes once it has made its own form of it, such
+// as folded weights; Read then finds zeros there. Close is idempotent.
 type Session interface {
 	Write(s Slot, values []float32) error
 	Read(s Slot, values []float32) error

@@ -75,6 +75,8 @@ func (o *options) run() error {
 			}
 			if err := o.compare(device, teacher, s, func(v variant, third float64, a auroc) {
 				t.add(seed, v.row(third), a)
+				// A run that is stopped leaves what it has measured.
+				fmt.Fprintf(os.Stderr, "seed %d, %s, %s: logical %.1f, structural %.1f\n", s.seed, category, v.row(third), a.logical, a.structural)
 			}); err != nil {
 				return fmt.Errorf("%s, seed %d: %w", category, seed+1, err)
 			}
