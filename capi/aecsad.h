@@ -305,7 +305,8 @@ typedef struct aecsad_maps {
     int32_t map_side;    /* local, global and fused are map_side x map_side */
     const float *local;  /* unfamiliar surface: teacher against local student */
     const float *global; /* unfamiliar arrangement: global against local student */
-    const float *fused;  /* their sum. About 0.1 is what 99.5 % of good pixels stay below */
+    const float *fused;  /* their sum, with a third map where the model weighs one. About 0.1 is
+                            what 99.5 % of good pixels stay below */
     int32_t side;        /* classes is side x side */
     uint32_t reserved;
     const uint8_t *classes; /* the component class of each pixel; 0 is background */

@@ -23,9 +23,7 @@ type Config struct {
 // Encoder sizes a WideResNet-50-2: Width 64 is torchvision's (spec 1.1).
 type Encoder struct {
 	Width int `json:"width" yaml:"width"`
-	// Pretrained demands imported weights; without it the encoder has
-	// deterministic weights from the seed, with batch statistics of the
-	// training images.
+	// Pretrained demands a file of weights: training refuses to start without.
 	Pretrained bool `json:"pretrained" yaml:"pretrained"`
 	// Momentum is the share of the newest batch in the batch statistics of an
 	// encoder that is being trained; 0 means 1, so that one batch sets them
