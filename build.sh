@@ -24,7 +24,8 @@ usage: ./build.sh VERB
   wheel            build/wheel/*.whl for Python
   bench            the benchmarks, short
   soak [COUNT]     COUNT inspections from each of 8 threads, default 10000
-  race             the Go tests under the race detector
+  race             the Go tests of what runs in threads, under the race detector
+  memcheck         the C tests of the border under AddressSanitizer and UBSan
   fuzz [SECONDS]   every fuzz target for so long, default 30
   generate         files that are made from others (operations, bindings)
   clean            remove build/
@@ -130,7 +131,12 @@ soak() {
 
 race() {
 	require_tools
-	go test -race ./core/... ./kernels/... ./modelfmt/...
+	go test -race ./capi ./core/task ./core/detect ./core/graph ./core/train ./kernels/cpu ./modelfmt
+}
+
+memcheck() {
+	build
+	tests/abi/memcheck.sh
 }
 
 fuzz() {
@@ -154,7 +160,7 @@ generate() {
 verb=${1:-help}
 shift || true
 case $verb in
-build | demo | soak | race | fuzz | bench | generate | install | wheel) $verb "$@" ;;
+build | demo | soak | race | memcheck | fuzz | bench | generate | install | wheel) $verb "$@" ;;
 test) tests ;;
 clean) rm -rf $out ;;
 help | -h | --help) usage ;;

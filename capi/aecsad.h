@@ -51,10 +51,14 @@
  * dlclose frees nothing. After fork() without exec the child gets
  * AECSAD_ERR_FORKED from every function with a status. Do not load it into a Go
  * program (use the Go package core/detect) and expect no service on musl libc.
- * Where address space is limited (ulimit -v) allow 2 GiB and the memory of large
- * models: when Go gets no more, it ends the process.
+ * The memory of models comes from the system and may be refused, with
+ * AECSAD_ERR_NOMEM. Go itself needs some: where address space is limited
+ * (ulimit -v) allow 2 GiB and the memory of large models, for when Go gets no
+ * more, it ends the process.
  * During a call asynchronous signals are blocked on the calling thread; they
- * arrive when the call returns.
+ * arrive when the call returns. Threads of Go take SIGCHLD, SIGPROF and SIGURG all
+ * the same, so the next call after a handler of these was set adds SA_ONSTACK to
+ * it: on threads that have called the library it runs on a stack of 32 KiB.
  *
  * Strings are UTF-8 and end with a zero byte; they are cut to fit their array,
  * at a character.
@@ -77,7 +81,7 @@ extern "C" {
 
 /* The version of this interface. It grows when something is added; what a
  * version has stays as it is for all later ones with the same SONAME. */
-#define AECSAD_ABI_VERSION 1
+#define AECSAD_ABI_VERSION 2
 
 #define AECSAD_MESSAGE_SIZE 512
 #define AECSAD_NAME_SIZE 128
@@ -100,7 +104,8 @@ enum {
     AECSAD_ERR_TOO_FEW = 10,    /* too few validation images for the false-alarm rate */
     AECSAD_ERR_FORKED = 11,     /* the process was forked after the library was loaded */
     AECSAD_ERR_FAULT = 12,      /* memory of the caller cannot be read or written */
-    AECSAD_ERR_INTERNAL = 13    /* a fault in the library; the log has the details */
+    AECSAD_ERR_INTERNAL = 13,   /* a fault in the library; the log has the details */
+    AECSAD_ERR_NOMEM = 14       /* memory_limit or the system refuses memory. Since 2 */
 };
 
 /* Filled by every call that it is passed to; after success code is AECSAD_OK and
@@ -153,8 +158,17 @@ typedef struct aecsad_options {
     int32_t sessions;   /* inspections at once, 0 to 256; 0: one. Further callers wait;
                            each session has memory of its own */
     uint32_t reserved;
-    const char *device; /* "auto", "cpu", "ref"; NULL or "": the environment variable
-                           AECSAD_DEVICE, else "auto" */
+    const char *device; /* "auto" (a GPU if there is one, else the processor; the log says
+                           why), "cpu", "ref", "cuda", "cuda:1"; NULL or "": the environment
+                           variable AECSAD_DEVICE, else "auto" */
+    uint64_t memory_limit; /* bytes that the detector may take, all sessions together; 0: no
+                              limit. A model that needs more is refused before it takes any.
+                              Since 2 */
+    const char *product; /* the name of a product, where the file holds the models of several;
+                            NULL or "": the only one. Since 2 */
+    const char *precision; /* what convolutions compute in: NULL, "" or "f32" for float32; on
+                              GPUs with tensor cores also "tf32", "bf16", "f16", with float32
+                              sums. DEVICE tells that the device lacks it. Since 2 */
 } aecsad_options;
 
 /* What a detector is. */
@@ -174,15 +188,20 @@ typedef struct aecsad_info {
     uint32_t seed;             /* of the training */
     uint32_t reserved;
     char device[32];           /* the machine in use, such as "cpu" */
-    char profile[32];          /* "quick", "paper" */
+    char profile[32];          /* "quick", "balanced", "paper" */
     char category[AECSAD_NAME_SIZE];     /* the product */
     char tool_version[AECSAD_NAME_SIZE]; /* of the program that trained the model */
     char dataset_digest[AECSAD_NAME_SIZE]; /* SHA-256 of the training data, hexadecimal */
+    uint64_t memory;           /* bytes that the detector takes, all sessions together: what
+                                  memory_limit is compared with. Since 2 */
+    char precision[8];         /* what convolutions compute in, such as "f32". Since 2 */
 } aecsad_info;
 
 /* Opens the model file at path (UTF-8). options may be NULL. On success
- * *detector is a handle that the caller frees with aecsad_detector_free.
- * Errors: NULL, STRUCT_SIZE, ARGUMENT, FILE, MODEL, DEVICE. Since 1. */
+ * *detector is a handle that the caller frees with aecsad_detector_free. Of a
+ * file with several products only the tensors of options->product are read;
+ * ARGUMENT, with the names in the message, tells that it has no such product.
+ * Errors: NULL, STRUCT_SIZE, ARGUMENT, FILE, MODEL, DEVICE, NOMEM. Since 1. */
 AECSAD_API aecsad_status aecsad_detector_open(const char *path, const aecsad_options *options,
                                               aecsad_detector **detector, aecsad_error *error);
 

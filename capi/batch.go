@@ -6,12 +6,11 @@ package main
 import "C"
 
 import (
-	"runtime/debug"
-	"sync"
 	"sync/atomic"
 
 	"aecsad/core/detect"
 	"aecsad/core/image"
+	"aecsad/core/task"
 )
 
 // maxBatch bounds a batch, so that no length overflows.
@@ -30,15 +29,17 @@ func inspectBatch(d *detect.Detector, images []*C.aecsad_image, out []C.uintptr_
 	}
 	verdicts, errs := make([]*detect.Verdict, len(all)), make([]error, len(all))
 	var next atomic.Int64
-	var workers sync.WaitGroup
+	var workers []*task.Task
 	for range min(d.Info().Sessions, len(all)) {
-		workers.Go(func() {
+		workers = append(workers, task.Start(func() {
 			for i := next.Add(1) - 1; i < int64(len(all)); i = next.Add(1) - 1 {
 				verdicts[i], errs[i] = inspect(d, all[i])
 			}
-		})
+		}))
 	}
-	workers.Wait()
+	for _, w := range workers {
+		w.Wait()
+	}
 	for i, err := range errs {
 		if err != nil {
 			return numbered(i, err)
@@ -50,9 +51,8 @@ func inspectBatch(d *detect.Detector, images []*C.aecsad_image, out []C.uintptr_
 	return nil
 }
 
-// inspect inspects on a goroutine of ours: a panic there would end the process.
+// inspect inspects on a goroutine of ours, where a panic is that image's error.
 func inspect(d *detect.Detector, p image.Pixels) (v *detect.Verdict, err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
 			v, err = nil, panicked(r)

@@ -6,6 +6,7 @@ package main
 import "C"
 
 import (
+	"math"
 	"unsafe"
 
 	"aecsad/core/detect"
@@ -23,8 +24,11 @@ func open(o *C.aecsad_options, out *C.uintptr_t, source string, with func(detect
 		return as(C.AECSAD_ERR_MODEL, err)
 	}
 	i := d.Info()
-	logf(C.AECSAD_LOG_INFO, "detector of %s opened from %s: profile %s on %s, %d threads, %d sessions",
-		i.Category, source, i.Profile, i.Device, i.Threads, i.Sessions)
+	if i.Fallback != "" {
+		logf(C.AECSAD_LOG_INFO, "the device is the processor: %s", i.Fallback)
+	}
+	logf(C.AECSAD_LOG_INFO, "detector of %s opened from %s: profile %s on %s, %d threads, %d sessions, %d MiB",
+		i.Category, source, i.Profile, i.Device, i.Threads, i.Sessions, i.Memory>>20)
 	*out = C.uintptr_t(handles.add(d))
 	return nil
 }
@@ -33,13 +37,22 @@ func readOptions(p *C.aecsad_options) (o detect.Options, err error) {
 	if p == nil {
 		return o, nil
 	}
-	c, err := take(p, "options")
+	c, err := take(p, "options", optionsOf1)
 	if err != nil {
 		return o, err
 	}
-	o = detect.Options{Threads: int(c.threads), Sessions: int(c.sessions)}
+	o = detect.Options{
+		Threads: int(c.threads), Sessions: int(c.sessions),
+		MemoryLimit: int64(min(uint64(c.memory_limit), math.MaxInt64)),
+	}
 	if c.device != nil {
 		o.Device = C.GoString(c.device)
+	}
+	if c.precision != nil {
+		o.Precision = C.GoString(c.precision)
+	}
+	if c.product != nil {
+		o.Product = C.GoString(c.product)
 	}
 	switch {
 	case o.Threads < 0 || o.Threads > detect.MaxThreads:
@@ -53,7 +66,7 @@ func readOptions(p *C.aecsad_options) (o detect.Options, err error) {
 }
 
 func describe(i detect.Info, out *C.aecsad_info) error {
-	if err := sized(unsafe.Pointer(out), "info", unsafe.Sizeof(*out)); err != nil {
+	if err := sized(out, "info", infoOf1); err != nil {
 		return err
 	}
 	c := C.aecsad_info{
@@ -61,11 +74,13 @@ func describe(i detect.Info, out *C.aecsad_info) error {
 		threshold: C.double(i.Threshold), false_alarm_rate: C.double(i.FalseAlarmRate),
 		validation_images: C.int32_t(i.Validation), parameters: C.int64_t(i.Parameters),
 		threads: C.int32_t(i.Threads), sessions: C.int32_t(i.Sessions), seed: C.uint32_t(i.Seed),
+		memory: C.uint64_t(i.Memory),
 	}
 	if i.Extrapolated {
 		c.extrapolated = 1
 	}
 	setString(c.device[:], i.Device)
+	setString(c.precision[:], i.Precision)
 	setString(c.profile[:], i.Profile)
 	setString(c.category[:], i.Category)
 	setString(c.tool_version[:], i.ToolVersion)

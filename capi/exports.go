@@ -55,6 +55,7 @@ func border_open_memory(data unsafe.Pointer, size C.size_t, o *C.aecsad_options,
 			return fail(C.AECSAD_ERR_ARGUMENT, "size is %d bytes; expected at most %d", size, uint64(largest))
 		}
 		b := unsafe.Slice((*byte)(data), int(size))
+		probe(b)
 		return open(o, out, "memory", func(o detect.Options) (*detect.Detector, error) { return detect.OpenBytes(b, o) })
 	})
 }

@@ -20,7 +20,7 @@ var kinds = map[detect.Kind]C.int32_t{
 }
 
 func (r *result) summary(out *C.aecsad_summary) error {
-	if err := sized(unsafe.Pointer(out), "summary", unsafe.Sizeof(*out)); err != nil {
+	if err := sized(out, "summary"); err != nil {
 		return err
 	}
 	give(out, C.aecsad_summary{
@@ -34,7 +34,7 @@ func (r *result) summary(out *C.aecsad_summary) error {
 
 // maps gives away addresses of Go memory that newResult pinned.
 func (r *result) maps(out *C.aecsad_maps) error {
-	if err := sized(unsafe.Pointer(out), "maps", unsafe.Sizeof(*out)); err != nil {
+	if err := sized(out, "maps"); err != nil {
 		return err
 	}
 	give(out, C.aecsad_maps{
@@ -59,7 +59,7 @@ func (r *result) anomalyMap(which C.int32_t) ([]float32, error) {
 }
 
 func (r *result) finding(index int, out *C.aecsad_finding) error {
-	if err := sized(unsafe.Pointer(out), "finding", unsafe.Sizeof(*out)); err != nil {
+	if err := sized(out, "finding"); err != nil {
 		return err
 	}
 	if index < 0 || index >= len(r.Findings) {

@@ -64,19 +64,26 @@ func (r rows) crop(to image.Rect) rows {
 	return r
 }
 
-// probed takes what probe read, so that no compiler leaves the reading out.
-var probed atomic.Uint32
-
 // probe touches every page of the pixels, so that memory that cannot be read is
 // found here, before an inspection has begun.
 func (r rows) probe() {
-	const page = 4096
-	sum, row := byte(0), r.size*r.width
 	for start := 0; start < len(r.data); start += r.distance() {
-		for i := start; i < start+row; i += page {
-			sum |= r.data[i]
-		}
-		sum |= r.data[start+row-1]
+		probe(r.data[start : start+r.size*r.width])
+	}
+}
+
+// probed takes what probe read, so that no compiler leaves the reading out.
+var probed atomic.Uint32
+
+// probe touches every page of a caller's memory.
+func probe(b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	const page = 4096
+	sum := b[len(b)-1]
+	for i := 0; i < len(b); i += page {
+		sum |= b[i]
 	}
 	probed.Store(uint32(sum))
 }

@@ -8,7 +8,9 @@
  *  - A signal handler of the host that runs on a Go stack ends the process, so
  *    asynchronous signals are blocked while Go runs, on the caller's thread and,
  *    by inheritance, on the threads that Go starts.
- *  - Go adds SA_ONSTACK to the handlers that it finds; they are put back.
+ *  - Go never blocks SIGCHLD, SIGPROF and SIGURG on its threads, so handlers of
+ *    these get SA_ONSTACK: then they run on the signal stack that every Go thread
+ *    has. Go itself adds it to every handler that it finds; the others are put back.
  *  - The host's rounding and denormal modes would change scores, so calls run in
  *    the default mode.
  */
@@ -25,6 +27,9 @@
 
 /* Signals that a fault in the code itself raises are never blocked. */
 static const int synchronous[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
+
+/* Signals that threads of Go take in spite of their mask. */
+static const int unblockable[] = {SIGCHLD, SIGPROF, SIGURG};
 
 static pid_t home; /* the process that loaded the library */
 static sigset_t asynchronous, mask_of_loader;
@@ -61,6 +66,25 @@ static void first_call(void) {
     }
 }
 
+static int needs_signal_stack(const struct sigaction *a) {
+    return (a->sa_flags & SA_ONSTACK) == 0 && a->sa_handler != SIG_DFL && a->sa_handler != SIG_IGN;
+}
+
+/* Another thread may set a handler meanwhile: then what it set is what stays. */
+static void use_signal_stack(int s) {
+    struct sigaction wanted, replaced;
+    void (*expected)(int, siginfo_t *, void *);
+    if (sigaction(s, NULL, &wanted) != 0 || !needs_signal_stack(&wanted))
+        return;
+    for (expected = wanted.sa_sigaction;; wanted = replaced) {
+        if (needs_signal_stack(&wanted))
+            wanted.sa_flags |= SA_ONSTACK;
+        if (sigaction(s, &wanted, &replaced) != 0 || replaced.sa_sigaction == expected)
+            return;
+        expected = wanted.sa_sigaction;
+    }
+}
+
 typedef struct {
     sigset_t mask;
     fenv_t mode;
@@ -75,6 +99,8 @@ static int enter(shield *s) {
     fegetenv(&s->mode);
     fesetenv(FE_DFL_ENV);
     pthread_once(&once, first_call);
+    for (size_t i = 0; i < sizeof unblockable / sizeof *unblockable; i++)
+        use_signal_stack(unblockable[i]);
     return 1;
 }
 
@@ -127,6 +153,7 @@ const char *aecsad_status_string(aecsad_status status) {
     case AECSAD_ERR_FORKED: return "AECSAD_ERR_FORKED";
     case AECSAD_ERR_FAULT: return "AECSAD_ERR_FAULT";
     case AECSAD_ERR_INTERNAL: return "AECSAD_ERR_INTERNAL";
+    case AECSAD_ERR_NOMEM: return "AECSAD_ERR_NOMEM";
     }
     return "unknown status";
 }

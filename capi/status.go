@@ -12,7 +12,6 @@ import (
 	"runtime/debug"
 	"strings"
 	"unicode/utf8"
-	"unsafe"
 
 	"aecsad/core/detect"
 	"aecsad/core/stats"
@@ -39,6 +38,7 @@ func as(code C.aecsad_status, err error) error {
 		file   *fs.PathError
 		device *detect.DeviceError
 		few    *stats.TooFewError
+		choice *detect.ProductError
 	)
 	switch {
 	case err == nil:
@@ -49,10 +49,14 @@ func as(code C.aecsad_status, err error) error {
 		code = C.AECSAD_ERR_HANDLE
 	case errors.As(err, &file):
 		code = C.AECSAD_ERR_FILE
+	case errors.Is(err, detect.ErrNoMemory):
+		code = C.AECSAD_ERR_NOMEM
 	case errors.As(err, &device):
 		code = C.AECSAD_ERR_DEVICE
 	case errors.As(err, &few):
 		code = C.AECSAD_ERR_TOO_FEW
+	case errors.As(err, &choice):
+		code = C.AECSAD_ERR_ARGUMENT
 	}
 	return &failure{code, err.Error()}
 }
@@ -72,7 +76,7 @@ func guard(e *C.aecsad_error, body func() error) (status C.aecsad_status) {
 		}
 	}()
 	if e != nil {
-		if err := sized(unsafe.Pointer(e), "error", unsafe.Sizeof(*e)); err != nil {
+		if err := sized(e, "error"); err != nil {
 			return C.AECSAD_ERR_STRUCT_SIZE
 		}
 		report(e, nil)

@@ -19,6 +19,25 @@ func (p *Program) Check() error {
 			}
 		}
 	}
+	return p.checkOnce()
+}
+
+func (p *Program) checkOnce() error {
+	once := map[Slot]bool{}
+	for _, s := range p.Once {
+		if s < 0 || int(s) >= len(p.Sizes) || once[s] {
+			return fmt.Errorf("program: slot %d of Once is there twice or not among the %d of the program", s, len(p.Sizes))
+		}
+		once[s] = true
+	}
+	for _, c := range append(append([]Call{}, p.Setup...), p.Calls...) {
+		out, _ := c.Op.Buffers()
+		for _, s := range c.Bufs[:len(out)] {
+			if once[s] {
+				return fmt.Errorf("program: %s writes slot %d, which is of Once", Name(c.Op), s)
+			}
+		}
+	}
 	return nil
 }
 

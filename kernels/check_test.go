@@ -15,6 +15,9 @@ func TestCheckNamesTheCall(t *testing.T) {
 		"buffers 0 and 1 share slot 0, but 0 is an output":     {Calls: []Call{{relu, []Slot{0, 0}}}, Sizes: []int{4}},
 		"setup call 0 (Relu): buffer 0: shape gives 0 element": {Setup: []Call{{Relu{}, []Slot{0, 1}}}, Sizes: []int{4, 4}},
 		"(Conv2D): stride is 0; expected at least 1":           {Calls: []Call{{Conv2D{}, []Slot{0, 1, 2}}}, Sizes: []int{1, 1, 1}},
+		"slot 2 of Once is there twice or not":                 {Sizes: []int{4, 4}, Once: []Slot{1, 2}},
+		"slot 1 of Once is there twice or not":                 {Sizes: []int{4, 4}, Once: []Slot{1, 1}},
+		"Relu writes slot 0, which is of Once":                 {Calls: []Call{{relu, []Slot{0, 1}}}, Sizes: []int{4, 4}, Once: []Slot{0}},
 		"(MaxPool): stride is -1; expected at least 1":         {Calls: []Call{{MaxPool{PoolShape{Stride: -1}}, []Slot{0, 1}}}, Sizes: []int{1, 1}},
 	} {
 		assert.ErrorContains(t, p.Check(), want)

@@ -35,6 +35,11 @@ type Program struct {
 	// Sizes holds the number of float32 elements of each slot. A slot may be
 	// larger than a buffer bound to it: the plan lets short-lived values share.
 	Sizes []int
+	// Once lists slots that the host fills, each as a whole, before Setup, and that
+	// neither the host nor a call changes or reads after that but as weights. A
+	// machine may use what comes in Write at once and forget it; before another
+	// Setup the host fills all of them again.
+	Once []Slot
 }
 
 // Options of Load.
@@ -42,6 +47,10 @@ type Options struct {
 	// Threads is the number of threads a run may use; 0 means all cores.
 	// Results do not depend on it.
 	Threads int
+	// Precision is what convolutions compute in: empty or f32 for float32; on GPUs
+	// with tensor cores also tf32, bf16 or f16, to which factors of products are
+	// rounded, while sums stay float32. Everything else is always float32.
+	Precision string
 }
 
 // Device is a machine.
@@ -53,15 +62,30 @@ type Device interface {
 
 // Session is a loaded program with its memory. It is not safe for concurrent
 // use; load the program again for every concurrent run. Fresh slots are zero.
-// Write and Read copy the leading len(values) elements of a slot. A machine may
-// give up a slot that only Setup writes once it has made its own form of it, such
-// as folded weights; Read then finds zeros there. Close is idempotent.
+// Write and Read copy the leading len(values) elements of a slot; of Program.Once,
+// and of what Setup makes of it alone, Read may find zeros. Close is idempotent.
 type Session interface {
 	Write(s Slot, values []float32) error
 	Read(s Slot, values []float32) error
 	Setup() error
 	Run() error
 	Close() error
+}
+
+// Sharer is a Session whose weights may serve others.
+type Sharer interface {
+	// Share is another session of the program, with memory of its own but for
+	// Program.Once and what Setup made of it. It is for after Setup; from then on
+	// none of these sessions takes new weights. They may be closed in any order.
+	Share() (Session, error)
+}
+
+// Lender is a Session that lends memory to save a copy of weights.
+type Lender interface {
+	// Lend is the memory of a slot of Program.Once, to be filled and then handed to
+	// Write; nil for other slots. It may be called during Write and by several
+	// goroutines.
+	Lend(s Slot) []float32
 }
 
 // Profiler is a Session that can tell where its time goes.

@@ -333,13 +333,20 @@ func (o SoftmaxBackward) Buffers() (out, in []int) {
 
 // Attention is single-head scaled dot product over T tokens of C channels, laid
 // out channels first: p[n,i,j] = softmax_j( sum_c q[n,c,i]*k[n,c,j] / sqrt(C) ),
-// y[n,c,i] = sum_j p[n,i,j]*v[n,c,j]. p is kept for the gradient.
-// Buffers: y[N,C,T], p[N,T,T], q, k, v.
-type Attention struct{ N, C, T int }
+// y[n,c,i] = sum_j p[n,i,j]*v[n,c,j]. The gradient wants p; without Keep it need
+// never be in memory. Buffers: y[N,C,T], p[N,T,T] (if Keep), q, k, v.
+type Attention struct {
+	N, C, T int
+	Keep    bool
+}
 
 func (o Attention) Buffers() (out, in []int) {
 	n := o.N * o.C * o.T
-	return []int{n, o.N * o.T * o.T}, []int{n, n, n}
+	out = []int{n}
+	if o.Keep {
+		out = append(out, o.N*o.T*o.T)
+	}
+	return out, []int{n, n, n}
 }
 
 // AttentionBackward is its gradient; ds is scratch.

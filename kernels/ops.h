@@ -97,8 +97,8 @@ typedef struct { int64_t N; int64_t C; int64_t HW; } ae_Softmax;
 typedef struct { int64_t N; int64_t C; int64_t HW; } ae_SoftmaxBackward;
 #define AE_FIELDS_SoftmaxBackward "N C HW"
 
-typedef struct { int64_t N; int64_t C; int64_t T; } ae_Attention;
-#define AE_FIELDS_Attention "N C T"
+typedef struct { int64_t N; int64_t C; int64_t T; int64_t Keep; } ae_Attention;
+#define AE_FIELDS_Attention "N C T Keep"
 
 typedef struct { int64_t N; int64_t C; int64_t T; } ae_AttentionBackward;
 #define AE_FIELDS_AttentionBackward "N C T"

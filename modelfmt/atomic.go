@@ -45,7 +45,7 @@ func WriteAtomic(path string, write func(io.Writer) error) error {
 	sweep(path)
 	f, err := createBeside(path)
 	if err != nil {
-		return err
+		return aboutFile(path, err)
 	}
 	if err := finish(f, path, old, write); err != nil {
 		f.Close() // closed already unless the error came before
@@ -53,6 +53,15 @@ func WriteAtomic(path string, write func(io.Writer) error) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return syncFolder(filepath.Dir(path))
+}
+
+// aboutFile makes an error that names the temporary file one about path.
+func aboutFile(path string, err error) error {
+	var e *fs.PathError
+	if errors.As(err, &e) {
+		return &fs.PathError{Op: "create", Path: path, Err: e.Err}
+	}
+	return err
 }
 
 func finish(f *os.File, path string, old fs.FileInfo, write func(io.Writer) error) error {

@@ -25,16 +25,24 @@ func pack(to []byte, values []float32, d DType) int {
 	return -1
 }
 
-// unpack is the reverse of pack.
-func unpack(values []float32, from []byte, d DType) {
-	for i := range values {
-		switch d {
-		case F32:
-			values[i] = math.Float32frombits(le.Uint32(from[4*i:]))
-		case F16:
-			values[i] = f16Value(le.Uint16(from[2*i:]))
-		case BF16:
-			values[i] = math.Float32frombits(uint32(le.Uint16(from[2*i:])) << 16)
+// unpack is the reverse of pack and splitPlanes together: the elements come plane
+// by plane.
+func unpack(values []float32, planes []byte, d DType) {
+	n := len(values)
+	p0, p1 := planes[:n], planes[n:2*n]
+	switch d {
+	case F32:
+		p2, p3 := planes[2*n:3*n], planes[3*n:4*n]
+		for i := range values {
+			values[i] = math.Float32frombits(uint32(p0[i]) | uint32(p1[i])<<8 | uint32(p2[i])<<16 | uint32(p3[i])<<24)
+		}
+	case F16:
+		for i := range values {
+			values[i] = f16Value(uint16(p0[i]) | uint16(p1[i])<<8)
+		}
+	case BF16:
+		for i := range values {
+			values[i] = math.Float32frombits(uint32(p0[i])<<16 | uint32(p1[i])<<24)
 		}
 	}
 }

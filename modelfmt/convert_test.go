@@ -81,10 +81,16 @@ func TestHalfValues(t *testing.T) {
 }
 
 func TestPlanes(t *testing.T) {
-	in := []byte{1, 2, 3, 4, 5, 6, 7, 8}
-	planes, out := make([]byte, 8), make([]byte, 8)
-	splitPlanes(planes, in, 4)
+	planes := make([]byte, 8)
+	splitPlanes(planes, []byte{1, 2, 3, 4, 5, 6, 7, 8}, 4)
 	assert.Equal(t, []byte{1, 5, 2, 6, 3, 7, 4, 8}, planes)
-	joinPlanes(out, planes, 4)
-	assert.Equal(t, in, out)
+	for _, d := range []DType{F32, F16, BF16} {
+		in, out := []float32{1, -2.5, 0.375}, make([]float32, 3)
+		plain := make([]byte, 3*d.size())
+		require.Equal(t, -1, pack(plain, in, d))
+		planes := make([]byte, len(plain))
+		splitPlanes(planes, plain, d.size())
+		unpack(out, planes, d)
+		assert.Equal(t, in, out, "%s", d)
+	}
 }

@@ -14,12 +14,9 @@ func Decode(b []byte) (*File, error) {
 		return nil, err
 	}
 	body, end := b[:len(b)-digest], preamble+int(le.Uint32(b[atHeader:]))
-	if want, got := le.Uint32(b[atChecksum:]), checksum(b[:atChecksum], b[preamble:end]); got != want {
-		return nil, fmt.Errorf("is damaged: its header has checksum %08x, expected %08x", got, want)
-	}
-	h, err := parseHeader(b[preamble:end], len(body)-end)
+	h, err := contents(b[:end], len(body)-end)
 	if err != nil {
-		return nil, fmt.Errorf("is damaged: %w", err)
+		return nil, err
 	}
 	f := &File{Kind: h.kind, Tensors: h.tensors}
 	r := &blocks{table: h.blocks, stored: body[end:]}
@@ -41,13 +38,13 @@ func Decode(b []byte) (*File, error) {
 
 // blocks reads stored blocks one after the other.
 type blocks struct {
-	table   []block
-	stored  []byte
-	raw     []byte // one block, reused
-	shuffle []byte // one block, reused
+	table  []block
+	stored []byte
+	raw    []byte // one block of the largest section so far, reused
 }
 
-// next reads block i of a section; the bytes hold until the next call.
+// next reads block i of a section, elements plane by plane; the bytes hold until
+// the next call.
 func (r *blocks) next(s section, i int) ([]byte, error) {
 	k := r.table[0]
 	b := r.stored[:k.stored]
@@ -59,19 +56,14 @@ func (r *blocks) next(s section, i int) ([]byte, error) {
 	if n, err := snappy.DecodedLen(b); err != nil || n != to-from {
 		return nil, fmt.Errorf("%s: block %d claims to hold %d bytes, expected %d", s.name, i, n, to-from)
 	}
-	if r.raw == nil {
-		r.raw, r.shuffle = make([]byte, blockBytes), make([]byte, blockBytes)
+	if len(r.raw) < to-from {
+		r.raw = make([]byte, to-from)
 	}
 	raw, err := snappy.Decode(r.raw[:to-from], b)
 	if err != nil {
 		return nil, fmt.Errorf("%s: block %d: %w", s.name, i, err)
 	}
-	if s.size == 1 {
-		return raw, nil
-	}
-	out := r.shuffle[:len(raw)]
-	joinPlanes(out, raw, s.size)
-	return out, nil
+	return raw, nil
 }
 
 func (r *blocks) meta(s section) ([]byte, error) {
@@ -89,12 +81,20 @@ func (r *blocks) meta(s section) ([]byte, error) {
 func (r *blocks) tensor(s section, t *Tensor) error {
 	t.Data = make([]float32, elements(t.Shape))
 	for i := range s.blocks() {
-		b, err := r.next(s, i)
-		if err != nil {
+		if err := r.values(s, i, t.Data, t.DType); err != nil {
 			return err
 		}
-		from, to := s.span(i)
-		unpack(t.Data[from/s.size:to/s.size], b, t.DType)
 	}
+	return nil
+}
+
+// values reads block i of a section to its place in data.
+func (r *blocks) values(s section, i int, data []float32, d DType) error {
+	b, err := r.next(s, i)
+	if err != nil {
+		return err
+	}
+	from, to := s.span(i)
+	unpack(data[from/s.size:to/s.size], b, d)
 	return nil
 }

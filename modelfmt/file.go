@@ -1,9 +1,7 @@
 package modelfmt
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 )
@@ -11,16 +9,12 @@ import (
 // ReadFile reads a file from disk.
 func ReadFile(path string) (*File, error) {
 	b, err := readChecked(path)
-	var bad *fs.PathError
-	if errors.As(err, &bad) {
-		return nil, err // names the path
-	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, named(path, err)
 	}
 	f, err := Decode(b)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, named(path, err)
 	}
 	return f, nil
 }
@@ -28,31 +22,32 @@ func ReadFile(path string) (*File, error) {
 // readChecked reads a whole file once its first bytes are known to be ours and
 // to say its true size.
 func readChecked(path string) ([]byte, error) {
-	st, err := os.Stat(path) // before opening: a pipe would make that wait
-	if err != nil {
-		return nil, err
-	}
-	if !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("is a %s, expected an aecsad file", kindOf(st.Mode()))
-	}
-	f, err := os.Open(path)
+	f, size, err := openRegular(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	head := make([]byte, min(st.Size(), preamble))
-	if _, err := io.ReadFull(f, head); err != nil {
+	head, err := readAt(f, 0, int(min(size, preamble)))
+	if err != nil {
 		return nil, err
 	}
-	if err := checkPreamble(head, st.Size()); err != nil {
+	if err := checkPreamble(head, size); err != nil {
 		return nil, err
 	}
-	b := make([]byte, st.Size())
-	copy(b, head)
-	if _, err := io.ReadFull(f, b[len(head):]); err != nil {
-		return nil, fmt.Errorf("shrank while it was read: %w", err)
+	return readAt(f, 0, int(size))
+}
+
+// openRegular opens a file on disk and tells its size.
+func openRegular(path string) (*os.File, int64, error) {
+	st, err := os.Stat(path) // before opening: a pipe would make that wait
+	if err != nil {
+		return nil, 0, err
 	}
-	return b, nil
+	if !st.Mode().IsRegular() {
+		return nil, 0, fmt.Errorf("is a %s, expected an aecsad file", kindOf(st.Mode()))
+	}
+	f, err := os.Open(path)
+	return f, st.Size(), err
 }
 
 func kindOf(m fs.FileMode) string {

@@ -317,9 +317,14 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, b := range [][]byte{b, repair(b)} {
 			file, err := Decode(b)
+			parts, partsErr := readInParts(b)
 			if err != nil {
+				// The SHA-256 is what only Decode looks at.
+				require.True(t, partsErr != nil || strings.Contains(err.Error(), "SHA-256"), err)
 				continue
 			}
+			require.NoError(t, partsErr)
+			requireEqual(t, file, parts)
 			again, err := Decode(encode(t, file))
 			require.NoError(t, err)
 			requireEqual(t, file, again)

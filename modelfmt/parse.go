@@ -67,6 +67,19 @@ func (c *cursor) text() string {
 	return string(c.take(n))
 }
 
+// contents checks and parses the header that follows a checked preamble; stored
+// is how many bytes of blocks follow it.
+func contents(head []byte, stored int) (*header, error) {
+	if want, got := le.Uint32(head[atChecksum:]), checksum(head[:atChecksum], head[preamble:]); got != want {
+		return nil, fmt.Errorf("is damaged: its header has checksum %08x, expected %08x", got, want)
+	}
+	h, err := parseHeader(head[preamble:], stored)
+	if err != nil {
+		return nil, fmt.Errorf("is damaged: %w", err)
+	}
+	return h, nil
+}
+
 // The smallest description of a tensor: length of the name, one byte of name,
 // type, rank.
 const leastTensor = 4

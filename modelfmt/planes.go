@@ -14,14 +14,3 @@ func splitPlanes(planes, elements []byte, size int) {
 		}
 	}
 }
-
-// joinPlanes is the reverse of splitPlanes.
-func joinPlanes(elements, planes []byte, size int) {
-	n := len(elements) / size
-	for p := range size {
-		plane := planes[p*n : (p+1)*n]
-		for i, b := range plane {
-			elements[i*size+p] = b
-		}
-	}
-}

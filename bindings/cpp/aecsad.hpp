@@ -269,11 +269,14 @@ private:
 };
 
 // How to run a model: threads per inspection (0: all cores), inspections at once
-// (0: one), device ("auto", "cpu", "ref"; empty: AECSAD_DEVICE, else auto).
+// (0: one), device ("auto", "cpu", "ref", "cuda:1"; empty: AECSAD_DEVICE, else auto).
 struct Options {
     int threads = 0;
     int sessions = 0;
     std::string device;
+    std::string product; // of a file with several products; empty: the only one
+    std::string precision; // "f32", on GPUs "tf32", "bf16", "f16"; empty: f32
+    std::uint64_t memory_limit = 0; // bytes, see aecsad_options; 0: none
 };
 
 // A model, ready to inspect. Safe for concurrent use.
@@ -381,6 +384,9 @@ private:
         o.threads = options.threads;
         o.sessions = options.sessions;
         o.device = options.device.c_str();
+        o.product = options.product.c_str();
+        o.precision = options.precision.c_str();
+        o.memory_limit = options.memory_limit;
         return o;
     }
     aecsad_detector *handle_;

@@ -124,17 +124,30 @@ func TestTimes(t *testing.T) {
 }
 
 func TestInspectionsRunAtOnce(t *testing.T) {
-	c, s := tiny(t)
-	d, err := devices.Open("")
+	m := modeltest.Tiny(1)
+	i := Inspection{m, detect.Options{Device: "cpu", Threads: 1, Sessions: 3}, 80, 60, 3, 2}
+	x, err := i.Measure(context.Background(), 2)
 	require.NoError(t, err)
-	i := Inspection{c, s[0].Weights, d, 1, 3, 80, 60}
-	times, err := i.Measure(context.Background(), 2)
-	require.NoError(t, err)
-	assert.Len(t, times, 6)
+	assert.Len(t, x.Times, 6, "a time for each batch")
 	stopped, stop := context.WithCancel(context.Background())
 	stop()
 	_, err = i.Measure(stopped, 2)
 	assert.ErrorIs(t, err, context.Canceled)
+}
+
+func TestGrowth(t *testing.T) {
+	m := modeltest.Tiny(1)
+	list, err := MeasureGrowth(context.Background(), m, detect.Options{Device: "cpu"}, []int{1}, 1)
+	require.NoError(t, err)
+	require.Len(t, list, len(growthSides)+len(growthBatches)+len(growthCallers))
+	for _, g := range list {
+		assert.Len(t, g.Times, g.Callers)
+		assert.InDelta(t, float64(g.Callers*g.Batch)/g.Took.Seconds(), g.PerSecond(), 1e-6)
+	}
+	assert.Equal(t, 64, m.Config.Side, "the model stays as it was")
+	var b bytes.Buffer
+	WriteGrowth(&b, list)
+	assert.Equal(t, len(list)+1, strings.Count(b.String(), "\n"))
 }
 
 func TestDifference(t *testing.T) {

@@ -5,73 +5,97 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"aecsad/core/detect"
-	"aecsad/core/graph"
 	"aecsad/core/image"
-	"aecsad/core/net"
+	"aecsad/core/model"
 	"aecsad/kernels"
 )
 
-// Inspection is a whole inspection to time, from the pixels of a Width x Height
-// picture to maps and areas. Sessions of them run at once, each with memory and
-// threads of its own.
+// Inspection is the work of a detector to time, from the pixels of Width x Height
+// pictures to verdicts. Several callers come at once, each with a batch of
+// pictures at a time.
 type Inspection struct {
-	Config            net.Config
-	Weights           graph.Weights
-	Device            kernels.Device
-	Threads, Sessions int
-	Width, Height     int
+	Model         *model.Model // without a calibration, one of no meaning serves
+	Options       detect.Options
+	Width, Height int
+	Callers       int // 0 means 1
+	Batch         int // 0 means 1
 }
 
-// Measure runs every session a number of times.
-func (i Inspection) Measure(ctx context.Context, runs int) (Times, error) {
-	t, _, _, err := i.measure(ctx, runs)
-	return t, err
+// Measurement is what an Inspection took.
+type Measurement struct {
+	Times  Times         // of each batch
+	Took   time.Duration // all of them together
+	Memory int64         // bytes that the open detector added to the process; 0 if unknown
 }
 
-// measure also returns how long all sessions took together, and the memory of
-// the process with all of them open.
-func (i Inspection) measure(ctx context.Context, runs int) (all Times, took time.Duration, memory int64, err error) {
-	p := picture(i.Width, i.Height)
-	engines := make([]*detect.Engine, i.Sessions)
-	for k := range engines {
-		e, err := detect.NewEngine(i.Config, i.Weights, i.Device, i.Threads)
-		if err != nil {
-			return nil, 0, 0, err
-		}
-		defer e.Close()
-		if _, err := e.Run(p); err != nil { // touches all memory
-			return nil, 0, 0, err
-		}
-		engines[k] = e
+// Measure lets every caller inspect a number of batches.
+func (i Inspection) Measure(ctx context.Context, runs int) (*Measurement, error) {
+	before := resident(residentNow)
+	d, err := detect.New(calibrated(i.Model), i.Options)
+	if err != nil {
+		return nil, err
 	}
-	each := make([]Times, i.Sessions)
-	errs := make([]error, i.Sessions)
+	defer d.Close()
+	p := picture(i.Width, i.Height)
+	if err := i.warm(ctx, d, p); err != nil {
+		return nil, err
+	}
+	callers := max(i.Callers, 1)
+	each, errs := make([]Times, callers), make([]error, callers)
 	var wait sync.WaitGroup
 	start := time.Now()
-	for k, e := range engines {
-		wait.Go(func() { each[k], errs[k] = repeat(ctx, e, p, runs) })
+	for k := range callers {
+		wait.Go(func() { each[k], errs[k] = i.repeat(ctx, d, p, runs) })
 	}
 	wait.Wait()
-	took, memory = time.Since(start), resident(residentNow)
-	return slices.Concat(each...), took, memory, errors.Join(errs...)
+	m := &Measurement{Times: slices.Concat(each...), Took: time.Since(start)}
+	if now := resident(residentNow); now > 0 {
+		m.Memory = now - before
+	}
+	return m, errors.Join(errs...)
 }
 
-func repeat(ctx context.Context, e *detect.Engine, p image.Pixels, runs int) (Times, error) {
+// warm runs every session once, so that all memory has been touched.
+func (i Inspection) warm(ctx context.Context, d *detect.Detector, p image.Pixels) error {
+	i.Batch = max(i.Options.Sessions, 1)
+	_, err := i.repeat(ctx, d, p, 1)
+	return err
+}
+
+func (i Inspection) repeat(ctx context.Context, d *detect.Detector, p image.Pixels, runs int) (Times, error) {
 	var times Times
 	for range runs {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		start := time.Now()
-		if _, err := e.Run(p); err != nil {
+		if err := i.batch(d, p); err != nil {
 			return nil, err
 		}
 		times = append(times, time.Since(start))
 	}
 	return times, nil
+}
+
+// batch inspects pictures on as many sessions as there are, as the library does.
+func (i Inspection) batch(d *detect.Detector, p image.Pixels) error {
+	n := max(i.Batch, 1)
+	errs := make([]error, n)
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(d.Info().Sessions, n) {
+		wait.Go(func() {
+			for k := next.Add(1) - 1; k < int64(n); k = next.Add(1) - 1 {
+				_, errs[k] = d.Inspect(p)
+			}
+		})
+	}
+	wait.Wait()
+	return errors.Join(errs...)
 }
 
 func picture(w, h int) image.Pixels {

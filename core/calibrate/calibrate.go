@@ -24,8 +24,11 @@ type Options struct {
 	FalseAlarmRate float64
 	// Extrapolate allows a rate for which there are too few validation images.
 	Extrapolate bool
-	Device      kernels.Device
-	Threads     int
+	// Pixelwise compares every place of an anomaly map with what good training
+	// images show there.
+	Pixelwise bool
+	Device    kernels.Device
+	Threads   int
 	// Report is called after every image; may be nil.
 	Report func(stage string, done, total int)
 }
@@ -62,6 +65,9 @@ func Run(ctx context.Context, m *model.Model, train, validation Source, o Option
 	raws, err := look(ctx, e, validation, "validation images", o.Report)
 	if err != nil {
 		return err
+	}
+	if o.Pixelwise {
+		Places(m, fit)
 	}
 	if err := Maps(m, raws); err != nil {
 		return err
@@ -130,11 +136,8 @@ func roundToFile(v []float64) {
 // wants.
 func Maps(m *model.Model, raws []*detect.Raw) error {
 	c := &m.Calibration
-	c.Local = scale(raws, func(r *detect.Raw) []float32 { return r.Local })
-	c.Global = scale(raws, func(r *detect.Raw) []float32 { return r.Global })
-	c.Third = model.Scale{}
-	if m.Config.ThirdMap != 0 {
-		c.Third = scale(raws, func(r *detect.Raw) []float32 { return r.Third })
+	for _, a := range anomalyMaps(m) {
+		a.norm.Scale = scale(a, raws)
 	}
 	var fused []float32
 	var peaks []float64
@@ -148,11 +151,32 @@ func Maps(m *model.Model, raws []*detect.Raw) error {
 	return err
 }
 
+// anomalyMap is one of the maps and its normalisation.
+type anomalyMap struct {
+	norm *model.MapNorm
+	of   func(*detect.Raw) []float32
+}
+
+// anomalyMaps are those that the model has.
+func anomalyMaps(m *model.Model) []anomalyMap {
+	c := &m.Calibration
+	maps := []anomalyMap{
+		{&c.Local, func(r *detect.Raw) []float32 { return r.Local }},
+		{&c.Global, func(r *detect.Raw) []float32 { return r.Global }},
+	}
+	if m.Config.ThirdMap != 0 {
+		maps = append(maps, anomalyMap{&c.Third, func(r *detect.Raw) []float32 { return r.Third }})
+	}
+	return maps
+}
+
 // scale is that of one map over all images.
-func scale(raws []*detect.Raw, of func(*detect.Raw) []float32) model.Scale {
+func scale(a anomalyMap, raws []*detect.Raw) model.Scale {
 	var all []float32
 	for _, r := range raws {
-		all = append(all, of(r)...)
+		for i, v := range a.of(r) {
+			all = append(all, a.norm.Standardize(i, v))
+		}
 	}
 	return model.Scale{Start: stats.QuantileFloat32(all, 0.9), End: stats.QuantileFloat32(all, 0.995)}
 }

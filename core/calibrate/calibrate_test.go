@@ -46,7 +46,17 @@ func calibrated(t *testing.T) *model.Model {
 // The stored validation scores are those that inspections give, also after a
 // trip through the file.
 func TestInspectionRepeatsCalibration(t *testing.T) {
-	m := calibrated(t)
+	for _, pixelwise := range []bool{false, true} {
+		repeats(t, pixelwise)
+	}
+}
+
+func repeats(t *testing.T, pixelwise bool) {
+	o := options(t)
+	o.Pixelwise = pixelwise
+	m := modeltest.Tiny(1)
+	require.NoError(t, Run(context.Background(), m, pictures(0, 20), pictures(100, 30), o))
+	require.Equal(t, pixelwise, m.Calibration.Local.Mean != nil)
 	b, err := m.Bytes()
 	require.NoError(t, err)
 	d, err := detect.OpenBytes(b, detect.Options{Threads: 2})

@@ -229,3 +229,18 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 	}, warnings)
 	assert.Contains(t, r.String(), "2 errors, 3 warnings: not usable for training")
 }
+
+func TestImagesOfAFolder(t *testing.T) {
+	dir := t.TempDir()
+	_, err := Images(dir)
+	assert.ErrorContains(t, err, dir+": found 0 images in this folder")
+	_, err = Images(filepath.Join(dir, "absent"))
+	assert.ErrorIs(t, err, os.ErrNotExist)
+	picture(t, filepath.Join(dir, "b.png"), 1)
+	picture(t, filepath.Join(dir, "a.PNG"), 2)
+	picture(t, filepath.Join(dir, "inside", "c.png"), 3)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "notes.txt"), []byte("x"), 0o666))
+	images, err := Images(dir)
+	require.NoError(t, err)
+	assert.Equal(t, []string{filepath.Join(dir, "a.PNG"), filepath.Join(dir, "b.png")}, images)
+}

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -69,6 +70,22 @@ func isImage(name string) bool {
 }
 
 func stem(name string) string { return strings.TrimSuffix(name, filepath.Ext(name)) }
+
+// Images lists the image files of one folder, sorted by name. Folders inside it
+// are not searched.
+func Images(path string) ([]string, error) {
+	f, err := new(Set).list(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(f.images) == 0 {
+		return nil, fmt.Errorf("%s: found 0 images in this folder, expected at least 1 of %s", path, strings.Join(extensions, " "))
+	}
+	for i, name := range f.images {
+		f.images[i] = filepath.Join(path, name)
+	}
+	return f.images, nil
+}
 
 // items lists the images of one folder. Folders inside it are not searched; a
 // warning names those that hold something.

@@ -6,14 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"runtime"
 	"sync"
 
 	"aecsad/core/image"
 	"aecsad/core/model"
 	"aecsad/core/stats"
 	"aecsad/kernels"
-	"aecsad/kernels/devices"
 )
 
 // ErrClosed is returned by a detector that has been closed.
@@ -26,16 +24,30 @@ func (e *DeviceError) Error() string { return e.Err.Error() }
 
 func (e *DeviceError) Unwrap() error { return e.Err }
 
+// ProductError is Open's answer to a product that the file does not have, and to
+// none where it has several.
+type ProductError = model.ProductError
+
 // Options of Open. The zero value is a good default.
 type Options struct {
-	// Device is auto, ref or cpu; empty means AECSAD_DEVICE or auto.
+	// Product names the model of a file that has several; empty means the only one.
+	Product string
+	// Device is auto (a GPU if there is one, else the processor), ref, cpu or
+	// cuda[:index]; empty means AECSAD_DEVICE or auto.
 	Device string
+	// Precision is that of kernels.Options: f32 where it is empty; on GPUs also tf32,
+	// bf16 and f16. What the device lacks is refused with a DeviceError.
+	Precision string
 	// Threads is the number of threads per inspection; 0 means all cores. Scores
 	// do not depend on it.
 	Threads int
 	// Sessions is how many inspections may run at once, each with memory of its
 	// own; 0 means 1. Further callers wait.
 	Sessions int
+	// MemoryLimit is how many bytes the detector may take, all sessions together;
+	// 0 means no limit. What needs more is refused with ErrNoMemory before it takes
+	// any.
+	MemoryLimit int64
 }
 
 // The largest accepted options.
@@ -46,10 +58,13 @@ const (
 
 // Detector inspects images. All methods are safe for concurrent use.
 type Detector struct {
-	m       *model.Model
-	device  kernels.Device
-	options Options
-	engines chan *Engine // idle ones
+	m          *model.Model // without weights: the engines have them
+	parameters int
+	device     kernels.Device
+	fallback   string // why the device auto is the processor
+	options    Options
+	memory     memory
+	engines    chan *Engine // idle ones
 
 	mu        sync.RWMutex
 	threshold threshold
@@ -60,78 +75,6 @@ type Detector struct {
 type threshold struct {
 	value, rate  float64 // rate 0: set by hand
 	extrapolated bool
-}
-
-// Open reads a model file.
-func Open(path string, o Options) (*Detector, error) {
-	m, err := model.Load(path)
-	if err != nil {
-		return nil, err
-	}
-	d, err := New(m, o)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return d, nil
-}
-
-// OpenBytes reads a model from memory, which is not kept.
-func OpenBytes(b []byte, o Options) (*Detector, error) {
-	m, err := model.LoadBytes(b)
-	if err != nil {
-		return nil, err
-	}
-	return New(m, o)
-}
-
-// New makes a detector of a model.
-func New(m *model.Model, o Options) (*Detector, error) {
-	if o.Threads < 0 || o.Threads > MaxThreads {
-		return nil, fmt.Errorf("threads is %d; expected 0 (all cores) to %d", o.Threads, MaxThreads)
-	}
-	if o.Sessions < 0 || o.Sessions > MaxSessions {
-		return nil, fmt.Errorf("sessions is %d; expected 0 (one) to %d", o.Sessions, MaxSessions)
-	}
-	if err := m.Check(); err != nil {
-		return nil, err
-	}
-	o.Sessions = max(o.Sessions, 1)
-	if o.Threads == 0 {
-		o.Threads = runtime.NumCPU()
-	}
-	if err := fitsGrids(m); err != nil {
-		return nil, err
-	}
-	device, err := devices.Open(o.Device)
-	if err != nil {
-		return nil, &DeviceError{err}
-	}
-	c := m.Calibration
-	d := &Detector{
-		m: m, device: device, options: o,
-		engines:   make(chan *Engine, o.Sessions),
-		threshold: threshold{c.Threshold, c.Rate, c.Extrapolated},
-	}
-	for i := 0; i < o.Sessions; i++ {
-		e, err := NewEngine(m.Config, m.Weights, device, o.Threads)
-		if err != nil {
-			d.Close()
-			return nil, err
-		}
-		d.engines <- e
-	}
-	return d, nil
-}
-
-func fitsGrids(m *model.Model) error {
-	var have []int
-	for _, h := range m.Calibration.Histograms {
-		have = append(have, h.Grid)
-	}
-	if fmt.Sprint(have) != fmt.Sprint(Grids) {
-		return fmt.Errorf("the model counts components on grids %v, this version on %v", have, Grids)
-	}
-	return nil
 }
 
 // Inspect judges one image of any size. The pixels are not kept.
@@ -258,8 +201,8 @@ func (d *Detector) Info() Info {
 		Profile: m.Config.Profile, Category: m.Provenance.Category,
 		Side: m.Config.Side, MapSide: m.Config.MapSide(), Components: m.Components,
 		Threshold: t.value, FalseAlarmRate: t.rate, Extrapolated: t.extrapolated,
-		Validation: len(m.Calibration.Scores), Parameters: m.Parameters(),
-		Device: d.device.Name(), Threads: d.options.Threads, Sessions: d.options.Sessions,
+		Validation: len(m.Calibration.Scores), Parameters: d.parameters,
+		Device: d.device.Name(), Precision: d.options.Precision, Fallback: d.fallback, Threads: d.options.Threads, Sessions: d.options.Sessions, Memory: d.memory.total(),
 		ToolVersion: m.Provenance.Tool, DatasetDigest: m.Provenance.Dataset, Seed: m.Provenance.Seed,
 	}
 }

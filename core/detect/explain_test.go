@@ -76,13 +76,13 @@ func TestBlobsAreFourConnected(t *testing.T) {
 }
 
 func TestPeakAndFuse(t *testing.T) {
-	m := &model.Model{Calibration: model.Calibration{Local: model.Scale{Start: 0, End: 1}, Global: model.Scale{Start: 1, End: 2}}}
+	m := &model.Model{Calibration: model.Calibration{Local: model.MapNorm{Scale: model.Scale{Start: 0, End: 1}}, Global: model.MapNorm{Scale: model.Scale{Start: 1, End: 2}}}}
 	local, global, fused := Fuse(m, &Raw{Local: []float32{1, 0}, Global: []float32{1, 3}})
 	assert.InDeltaSlice(t, []float32{0.1, 0}, local, 1e-6)
 	assert.InDeltaSlice(t, []float32{0, 0.2}, global, 1e-6)
 	assert.InDelta(t, 0.2, Peak(fused), 1e-6)
 
-	m.Config.ThirdMap, m.Calibration.Third = 3, model.Scale{Start: 2, End: 4}
+	m.Config.ThirdMap, m.Calibration.Third = 3, model.MapNorm{Scale: model.Scale{Start: 2, End: 4}}
 	_, _, fused = Fuse(m, &Raw{Local: []float32{1, 0}, Global: []float32{1, 3}, Third: []float32{6, 1}})
 	assert.InDeltaSlice(t, []float32{0.1 + 3*0.2, 0.2 - 3*0.05}, fused, 1e-6)
 }

@@ -16,8 +16,11 @@ var Grids = []int{1, 2}
 // Program is the one inference program: an image in, maps, classes and
 // histograms out. Calibration and inspection both run it, so that a calibrated
 // score cannot differ from an inspected one.
-func Program(c net.Config) (*graph.Program, error) {
-	g, o, err := inference(c)
+func Program(c net.Config) (*graph.Program, error) { return Batch(c, 1) }
+
+// Batch is Program for n images at once, whose results do not depend on each other.
+func Batch(c net.Config, n int) (*graph.Program, error) {
+	g, o, err := inference(c, n)
 	if err != nil {
 		return nil, err
 	}
@@ -26,18 +29,18 @@ func Program(c net.Config) (*graph.Program, error) {
 
 // Initialize returns fresh weights for all networks of the program.
 func Initialize(c net.Config, seed uint32) (graph.Weights, error) {
-	g, _, err := inference(c)
+	g, _, err := inference(c, 1)
 	if err != nil {
 		return nil, err
 	}
 	return g.Initialize(seed), nil
 }
 
-func inference(c net.Config) (*graph.Graph, graph.Outputs, error) {
+func inference(c net.Config, n int) (*graph.Graph, graph.Outputs, error) {
 	o := graph.Outputs{}
 	g, err := graph.Build(func(g *graph.Graph) {
 		root := g.Root()
-		x := g.Input("x", 1, 3, c.Side, c.Side)
+		x := g.Input("x", n, 3, c.Side, c.Side)
 		f := net.EncoderNet(root.Sub("encoder"), c.Encoder, x)
 
 		count := root.Sub("count")
@@ -81,7 +84,7 @@ type Engine struct {
 }
 
 // NewEngine loads the program with weights. threads 0 means all cores.
-func NewEngine(c net.Config, w graph.Weights, d kernels.Device, threads int) (*Engine, error) {
+func NewEngine(c net.Config, w graph.Source, d kernels.Device, threads int) (*Engine, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
@@ -89,6 +92,11 @@ func NewEngine(c net.Config, w graph.Weights, d kernels.Device, threads int) (*E
 	if err != nil {
 		return nil, err
 	}
+	return newEngine(c, p, w, d, threads)
+}
+
+// newEngine loads the compiled program.
+func newEngine(c net.Config, p *graph.Program, w graph.Source, d kernels.Device, threads int) (*Engine, error) {
 	if err := p.Fits(w); err != nil {
 		return nil, err
 	}
@@ -101,6 +109,15 @@ func NewEngine(c net.Config, w graph.Weights, d kernels.Device, threads int) (*E
 		return nil, err
 	}
 	return &Engine{c.Side, c.ThirdMap != 0, s, make([]float32, 3*c.Side*c.Side)}, nil
+}
+
+// share is another engine with the weights of this one; nil if the machine cannot.
+func (e *Engine) share() (*Engine, error) {
+	s, err := e.session.Share()
+	if s == nil || err != nil {
+		return nil, err
+	}
+	return &Engine{e.side, e.third, s, make([]float32, len(e.x))}, nil
 }
 
 // Close frees the engine.

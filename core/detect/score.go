@@ -9,17 +9,17 @@ import (
 // The steps from raw outputs to scores. Calibration calls them one after the
 // other while it measures each step's constants; Judge runs them all.
 
-// Fuse scales both maps and adds them (spec 3.3), and the third one with its
+// Fuse normalises both maps and adds them (spec 3.3), and the third one with its
 // weight where it has one. Ignored places are 0 in all of them.
 func Fuse(m *model.Model, r *Raw) (local, global, fused []float32) {
 	c, n := &m.Calibration, len(r.Local)
 	local, global, fused = make([]float32, n), make([]float32, n), make([]float32, n)
 	for i := range fused {
-		local[i], global[i] = c.Local.Apply(r.Local[i]), c.Global.Apply(r.Global[i])
+		local[i], global[i] = c.Local.Apply(i, r.Local[i]), c.Global.Apply(i, r.Global[i])
 		fused[i] = local[i] + global[i]
 	}
 	for i, v := range r.Third {
-		fused[i] += float32(m.Config.ThirdMap) * c.Third.Apply(v)
+		fused[i] += float32(m.Config.ThirdMap) * c.Third.Apply(i, v)
 	}
 	for i, ignored := range r.Ignored {
 		if ignored {

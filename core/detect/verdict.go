@@ -60,7 +60,7 @@ type Finding struct {
 
 // Info describes an open detector.
 type Info struct {
-	Profile        string // "quick", "paper"
+	Profile        string // "quick", "balanced", "paper"
 	Category       string // name of the product, from the data set's folder
 	Side           int    // network input side, pixels
 	MapSide        int
@@ -70,9 +70,12 @@ type Info struct {
 	Extrapolated   bool    // the rate needed more validation images than there were
 	Validation     int     // number of validation images
 	Parameters     int     // number of weights
-	Device         string  // "cpu", "ref"
+	Device         string  // "cpu", "cuda:0 (bf16)"
+	Precision      string  // "f32", "bf16"
+	Fallback       string  // why the device auto is the processor; empty where it is not
 	Threads        int     // threads per inspection
 	Sessions       int     // inspections that can run at once
+	Memory         int64   // bytes that the detector takes, all sessions together
 	ToolVersion    string
 	DatasetDigest  string // SHA-256, hex
 	Seed           uint32

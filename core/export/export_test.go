@@ -164,6 +164,21 @@ func TestThirdMapIsExported(t *testing.T) {
 	assert.Equal(t, 1, readers)
 }
 
+// A map that tells places apart is standardised before it is scaled.
+func TestPlacesAreExported(t *testing.T) {
+	m := modeltest.Tiny(1)
+	m.Calibration.Local.Mean, m.Calibration.Local.Deviation = modeltest.Places(m.Config.MapSide())
+	graph := written(t, func(path string) error { return Model(path, m) }).messages(7)[0]
+	readers := map[string]int{}
+	for _, n := range graph.messages(1) {
+		for _, in := range n.texts(1) {
+			readers[in]++
+		}
+	}
+	assert.Equal(t, 1, readers["judge.places.mean"], "one map has places")
+	assert.Equal(t, 1, readers["judge.places.deviation"])
+}
+
 func TestErrorsNameTheThing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m.onnx")
 	m := modeltest.Tiny(1)

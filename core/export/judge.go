@@ -17,15 +17,33 @@ type judge struct {
 	third float64 // the third map's weight
 }
 
-// fuse scales both maps and adds them, and the third one with its weight.
+// fuse normalises both maps and adds them, and the third one with its weight.
 func (j judge) fuse(networks map[string]value) value {
-	fused := j.like("Add", j.scale(j.c.Local, networks["local"]), j.scale(j.c.Global, networks["global"]))
+	fused := j.like("Add", j.normalize(&j.c.Local, networks["local"]), j.normalize(&j.c.Global, networks["global"]))
 	third, ok := networks["third"]
 	if !ok {
 		return fused
 	}
 	weight := j.constant("weight", []int{1}, []float32{float32(j.third)})
-	return j.like("Add", fused, j.like("Mul", j.scale(j.c.Third, third), weight))
+	return j.like("Add", fused, j.like("Mul", j.normalize(&j.c.Third, third), weight))
+}
+
+// normalize is model.MapNorm.Apply.
+func (j judge) normalize(m *model.MapNorm, v value) value {
+	if m.Mean != nil {
+		d := j.like("Sub", j.cast(v, float64s), j.places("places.mean", v, m.Mean))
+		v = j.cast(j.like("Div", d, j.places("places.deviation", v, m.Deviation)), float32s)
+	}
+	return j.scale(m.Scale, v)
+}
+
+// places is a constant of the shape of map v.
+func (j judge) places(name string, v value, data []float32) value {
+	wide := make([]float64, len(data))
+	for i, x := range data {
+		wide[i] = float64(x)
+	}
+	return j.constant(name, v.shape, wide)
 }
 
 // scale is model.Scale.Apply: 0.1 (v - start) / (end - start), or the identity.

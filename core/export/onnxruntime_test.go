@@ -110,7 +110,8 @@ func TestModelInONNXRuntime(t *testing.T) {
 		name   string
 		config net.Config
 		seed   uint32 // of weights that show more than one component
-	}{{"tiny", modeltest.Tiny(1).Config, 5}, {"third map", third, 5}, {"quick", quick, 2}} {
+		places bool
+	}{{"tiny", modeltest.Tiny(1).Config, 5, false}, {"third map", third, 5, true}, {"quick", quick, 2, true}} {
 		t.Run(c.name, func(t *testing.T) {
 			config := c.config
 			m := modeltest.Tiny(1)
@@ -119,7 +120,11 @@ func TestModelInONNXRuntime(t *testing.T) {
 			m.Weights, err = detect.Initialize(config, c.seed)
 			require.NoError(t, err)
 			vary(m.Weights)
-			m.Calibration.Local, m.Calibration.Third = model.Scale{Start: 0.3, End: 0.9}, model.Scale{Start: 0.1, End: 0.2}
+			m.Calibration.Local, m.Calibration.Third = model.MapNorm{Scale: model.Scale{Start: 0.3, End: 0.9}}, model.MapNorm{Scale: model.Scale{Start: 0.1, End: 0.2}}
+			if c.places {
+				m.Calibration.Local.Mean, m.Calibration.Local.Deviation = modeltest.Places(config.MapSide())
+				m.Calibration.Global.Mean, m.Calibration.Global.Deviation = modeltest.Places(config.MapSide())
+			}
 			m.Calibration.Histograms[1].Gaussian.Precision[5] = 1.5
 			m.Calibration.Logical.Mean, m.Calibration.Structural.Std = 2, 0.25
 			require.NoError(t, m.Check())

@@ -12,11 +12,16 @@ func (s Scope) Attention(q, k, v *Value) *Value {
 	return s.apply(&attention{n, c, h * w}, q.Shape, q, k, v)
 }
 
+// forward keeps the T x T weights only where a gradient may follow.
 func (o *attention) forward(l *lowering, n *node) {
-	p := l.buffer(o.n * o.t * o.t)
-	l.kept[n] = []kernels.Slot{p}
-	l.emit(kernels.Attention{N: o.n, C: o.c, T: o.t}, l.slot(n.out), p,
-		l.slot(n.in[0]), l.slot(n.in[1]), l.slot(n.in[2]))
+	bufs := []kernels.Slot{l.slot(n.out)}
+	keep := l.training && n.out.grad
+	if keep {
+		l.kept[n] = []kernels.Slot{l.buffer(o.n * o.t * o.t)}
+		bufs = append(bufs, l.kept[n]...)
+	}
+	bufs = append(bufs, l.slot(n.in[0]), l.slot(n.in[1]), l.slot(n.in[2]))
+	l.emit(kernels.Attention{N: o.n, C: o.c, T: o.t, Keep: keep}, bufs...)
 }
 
 func (o *attention) backward(l *lowering, n *node) {

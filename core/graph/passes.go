@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"slices"
 	"sort"
 
 	"aecsad/kernels"
@@ -118,6 +119,15 @@ func (p *Program) Bytes() int {
 	return n
 }
 
+// Parameters counts the numbers in all weights.
+func (p *Program) Parameters() int {
+	n := 0
+	for _, b := range p.Weights {
+		n += b.Len()
+	}
+	return n
+}
+
 // finish binds names and maps virtual slots to real ones.
 func (l *lowering) finish(o Outputs, t *training) *Program {
 	for _, name := range o.names() {
@@ -153,7 +163,30 @@ func (l *lowering) finish(o Outputs, t *training) *Program {
 		}
 	}
 	sort.Strings(p.Trained)
+	p.Kernels.Once = p.once()
 	return p
+}
+
+// once lists the slots of the weights that no call writes and no output is.
+func (p *Program) once() []kernels.Slot {
+	changed := map[kernels.Slot]bool{}
+	for _, b := range p.Outputs {
+		changed[b.Slot] = true
+	}
+	for _, c := range slices.Concat(p.Kernels.Setup, p.Kernels.Calls) {
+		out, _ := c.Op.Buffers()
+		for _, b := range c.Bufs[:len(out)] {
+			changed[b] = true
+		}
+	}
+	var once []kernels.Slot
+	for _, b := range p.Weights {
+		if !changed[b.Slot] {
+			once = append(once, b.Slot)
+		}
+	}
+	slices.Sort(once)
+	return once
 }
 
 // moves tells whether some call writes the value's buffer.

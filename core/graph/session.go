@@ -3,7 +3,6 @@ package graph
 import (
 	"fmt"
 	"math"
-	"sort"
 	"strings"
 	"time"
 
@@ -25,42 +24,23 @@ func Load(d kernels.Device, p *Program, threads int) (*Session, error) {
 	return &Session{p, s}, nil
 }
 
+// Share is another session of the program with the weights of this one, which
+// takes no new weights from then on. Without a session and without an error the
+// machine cannot share.
+func (s *Session) Share() (*Session, error) {
+	sharer, ok := s.s.(kernels.Sharer)
+	if !ok {
+		return nil, nil
+	}
+	other, err := sharer.Share()
+	if err != nil {
+		return nil, err
+	}
+	return &Session{s.p, other}, nil
+}
+
 // Close frees the session.
 func (s *Session) Close() error { return s.s.Close() }
-
-// SetWeights writes every weight that the program uses and runs its setup.
-// Weights that the program does not use are ignored.
-func (s *Session) SetWeights(w Weights) error {
-	if err := s.p.Fits(w); err != nil {
-		return err
-	}
-	for name, b := range s.p.Weights {
-		if err := s.s.Write(b.Slot, w[name].Data); err != nil {
-			return fmt.Errorf("weight %s: %w", name, err)
-		}
-	}
-	return s.s.Setup()
-}
-
-// Fits checks, before any memory is taken, that w has every weight that the
-// program uses, in its shape. Errors name the first misfit in alphabetical order.
-func (p *Program) Fits(w Weights) error {
-	names := make([]string, 0, len(p.Weights))
-	for name := range p.Weights {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
-		t, b := w[name], p.Weights[name]
-		if t == nil {
-			return fmt.Errorf("weight %s is missing; expected shape %v", name, b.Shape)
-		}
-		if fmt.Sprint(t.Shape) != fmt.Sprint(b.Shape) || len(t.Data) != b.Len() {
-			return fmt.Errorf("weight %s has shape %v, expected %v", name, t.Shape, b.Shape)
-		}
-	}
-	return nil
-}
 
 // Trained reads back the weights that training changed, into a new map.
 func (s *Session) Trained() (Weights, error) {

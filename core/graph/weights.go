@@ -18,6 +18,32 @@ type Tensor struct {
 // Weights are tensors by their full names ("local.conv1.weight").
 type Weights map[string]*Tensor
 
+// Source has weights to be read one by one, perhaps from a file. Its methods are
+// safe for concurrent use.
+type Source interface {
+	// Shape is that of a weight; false if there is none of that name.
+	Shape(name string) ([]int, bool)
+	// Read reads all elements of a weight into to.
+	Read(name string, to []float32) error
+}
+
+// Shape is part of Source.
+func (w Weights) Shape(name string) ([]int, bool) {
+	if t := w[name]; t != nil {
+		return t.Shape, true
+	}
+	return nil, false
+}
+
+// Read is part of Source.
+func (w Weights) Read(name string, to []float32) error {
+	if n := len(w[name].Data); n != len(to) {
+		return fmt.Errorf("weight %s holds %d elements, its shape %v wants %d", name, n, w[name].Shape, len(to))
+	}
+	copy(to, w[name].Data)
+	return nil
+}
+
 // Init says what a weight holds before training.
 type Init struct {
 	kind  initKind
@@ -84,11 +110,14 @@ func (w Weights) Names() []string {
 	return names
 }
 
+// infinity is the exponent that infinities and NaNs have.
+const infinity = 0x7f800000
+
 // Finite fails on the first tensor that holds a NaN or an infinity.
 func (w Weights) Finite() error {
 	for _, n := range w.Names() {
 		for i, x := range w[n].Data {
-			if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+			if math.Float32bits(x)&infinity == infinity {
 				return fmt.Errorf("weight %s holds %v at element %d; expected finite numbers", n, x, i)
 			}
 		}

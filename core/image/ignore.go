@@ -38,6 +38,29 @@ func (m Mask) row(y, height, width int) []byte {
 	return m.Data[y*stride : y*stride+width]
 }
 
+// ReadIgnore reads the mask of a picture from a PNG file as large as the picture:
+// what is not black becomes 1. Colours count, not palette indices.
+func ReadIgnore(path string) (*Labels, error) {
+	im, _, err := readPNG(path)
+	if err != nil {
+		return nil, err
+	}
+	rgb := convert(im)
+	l := &Labels{Width: rgb.Width, Height: rgb.Height, Pix: make([]uint8, rgb.Width*rgb.Height)}
+	marked := 0
+	for i := range l.Pix {
+		if rgb.Pix[3*i]|rgb.Pix[3*i+1]|rgb.Pix[3*i+2] != 0 {
+			l.Pix[i] = 1
+			marked++
+		}
+	}
+	if marked == 0 || marked == len(l.Pix) {
+		return nil, fmt.Errorf("%s: %d of %d pixels are not black; expected some of each, white where nothing is judged",
+			path, marked, len(l.Pix))
+	}
+	return l, nil
+}
+
 // Ignored divides the region of interest into side x side cells and tells which
 // of them hold an ignored pixel, row by row; nil if there is no mask. p has
 // passed Check.

@@ -1,9 +1,14 @@
 package image
 
 import (
+	std "image"
+	"image/color"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // masked is a picture of which so many pixels are ignored.
@@ -70,4 +75,35 @@ func TestWrongMasksAreRefused(t *testing.T) {
 	assert.ErrorContains(t, p.Check(), "the stride of the mask is -9223372036854775808")
 	p.Ignore = Mask{make([]byte, 39), 8}
 	assert.ErrorContains(t, p.Check(), "the mask has 39 bytes; 8x5 pixels with stride 8 take 40")
+}
+
+// A mask drawn in a paint program, in grey or in colour.
+func TestReadIgnore(t *testing.T) {
+	dir := t.TempDir()
+	drawn := New(4, 2)
+	drawn.Pix[3*5+2] = 1 // blue, and dark
+	path := filepath.Join(dir, "colour.png")
+	require.NoError(t, drawn.WriteFile(path))
+	want := &Labels{4, 2, []uint8{0, 0, 0, 0, 0, 1, 0, 0}}
+	l, err := ReadIgnore(path)
+	require.NoError(t, err)
+	assert.Equal(t, want, l)
+
+	// Index 0 is white, so that indices say the opposite of colours.
+	indexed := std.NewPaletted(std.Rect(0, 0, 4, 2), color.Palette{color.White, color.Black})
+	for i := range indexed.Pix {
+		indexed.Pix[i] = 1 - want.Pix[i]
+	}
+	path = filepath.Join(dir, "indexed.png")
+	require.NoError(t, writePNG(path, indexed))
+	l, err = ReadIgnore(path)
+	require.NoError(t, err)
+	assert.Equal(t, want, l)
+
+	require.NoError(t, New(4, 2).WriteFile(path))
+	_, err = ReadIgnore(path)
+	assert.ErrorContains(t, err, "indexed.png: 0 of 8 pixels are not black")
+	require.NoError(t, os.WriteFile(path, []byte("text"), 0o666))
+	_, err = ReadIgnore(path)
+	assert.ErrorContains(t, err, "a mask must be a PNG file")
 }

@@ -16,22 +16,31 @@ const depthByte = 24
 // indices, which are taken exactly as stored. 16-bit files are read if all
 // values fit into 8 bits.
 func ReadMask(path string) (*Labels, error) {
-	b, err := readAll(path)
+	im, depth, err := readPNG(path)
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.HasPrefix(b, pngSignature) {
-		return nil, fmt.Errorf("%s: a mask must be a PNG file", path)
-	}
-	im, _, err := decode(b)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	l, err := labels(im, b[depthByte])
+	l, err := labels(im, depth)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return l, nil
+}
+
+// readPNG reads a picture whose values are as they were stored, and how many
+// bits a sample of it has in the file.
+func readPNG(path string) (im std.Image, depth byte, err error) {
+	b, err := readAll(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !bytes.HasPrefix(b, pngSignature) {
+		return nil, 0, fmt.Errorf("%s: a mask must be a PNG file", path)
+	}
+	if im, _, err = decode(b); err != nil {
+		return nil, 0, fmt.Errorf("%s: %w", path, err)
+	}
+	return im, b[depthByte], nil
 }
 
 func labels(im std.Image, depth byte) (*Labels, error) {

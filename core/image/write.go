@@ -1,8 +1,10 @@
 package image
 
 import (
+	"errors"
 	std "image"
 	"image/png"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -26,6 +28,10 @@ func (l *Labels) WriteFile(path string) error {
 // was before.
 func writePNG(path string, im std.Image) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
+	var named *fs.PathError
+	if errors.As(err, &named) {
+		return &fs.PathError{Op: "create", Path: path, Err: named.Err}
+	}
 	if err != nil {
 		return err
 	}

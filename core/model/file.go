@@ -12,10 +12,12 @@ import (
 	"aecsad/modelfmt"
 )
 
-// The kinds of files: a model, and weights that await their calibration.
+// The kinds of files: a model, weights that await their calibration, and the
+// models of several products (see Bundle).
 const (
 	Kind        = "model"
 	WeightsKind = "weights"
+	BundleKind  = "bundle"
 )
 
 // meta is the JSON part of a model file.
@@ -26,29 +28,53 @@ type meta struct {
 	Provenance  Provenance  `json:"provenance"`
 }
 
-// The Gaussians are stored beside the weights, below this name.
-const histogramPrefix = "calibration.histogram."
+// Load reads the model of a product from a model file or a bundle and checks it.
+// No product means the only one; a *ProductError lists what there is to choose.
+func Load(path, product string) (*Model, error) {
+	r, err := modelfmt.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	m, err := load(r, product, func() (*modelfmt.File, error) { return modelfmt.ReadFile(path) })
+	if err != nil {
+		return nil, named(path, err)
+	}
+	return m, nil
+}
 
-// Load reads a model file and checks it.
-func Load(path string) (*Model, error) {
-	f, err := modelfmt.ReadFile(path)
+// LoadBytes is Load for a file in memory, which is not kept.
+func LoadBytes(b []byte, product string) (*Model, error) {
+	r, err := modelfmt.OpenBytes(b)
+	if err != nil {
+		return nil, err
+	}
+	return load(r, product, func() (*modelfmt.File, error) { return modelfmt.Decode(b) })
+}
+
+// load reads of a bundle what belongs to the product; all reads other files.
+func load(r *modelfmt.Reader, product string, all func() (*modelfmt.File, error)) (*Model, error) {
+	if r.Kind() == BundleKind {
+		return loadProduct(r, product)
+	}
+	f, err := all()
 	if err != nil {
 		return nil, err
 	}
 	m, err := fromFile(f)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return m, nil
-}
-
-// LoadBytes reads a model from memory and checks it.
-func LoadBytes(b []byte) (*Model, error) {
-	f, err := modelfmt.Decode(b)
-	if err != nil {
 		return nil, err
 	}
-	return fromFile(f)
+	_, err = choose([]string{m.Provenance.Category}, product)
+	return m, err
+}
+
+// named puts the path before an error that does not have it.
+func named(path string, err error) error {
+	if strings.HasPrefix(err.Error(), path+": ") {
+		return err
+	}
+	return fmt.Errorf("%s: %w", path, err)
 }
 
 // Save checks the model and writes it, whole or not at all.
@@ -102,25 +128,23 @@ func (m *Model) toFile() (*modelfmt.File, error) {
 }
 
 func (m *Model) pack(kind string) (*modelfmt.File, error) {
-	js, err := json.Marshal(meta{m.Config, m.Calibration, m.Components, m.Provenance})
+	js, err := json.Marshal(m.describe())
 	if err != nil {
 		return nil, err
 	}
-	f := &modelfmt.File{Kind: kind, Meta: js, Tensors: Tensors(m.Weights)}
-	for i, h := range m.Calibration.Histograms {
-		for name, v := range map[string][]float64{"mean": h.Gaussian.Mean, "precision": h.Gaussian.Precision} {
-			t := modelfmt.Tensor{Name: gaussianName(i, name), Shape: []int{len(v)}, Data: make([]float32, len(v))}
-			for j, x := range v {
-				t.Data[j] = float32(x)
-			}
-			f.Tensors = append(f.Tensors, t)
-		}
-	}
-	sort.Slice(f.Tensors, func(i, j int) bool { return f.Tensors[i].Name < f.Tensors[j].Name })
-	return f, nil
+	return &modelfmt.File{Kind: kind, Meta: js, Tensors: m.tensors()}, nil
 }
 
-func gaussianName(i int, part string) string { return fmt.Sprintf("%s%d.%s", histogramPrefix, i, part) }
+func (m *Model) describe() meta {
+	return meta{m.Config, m.Calibration, m.Components, m.Provenance}
+}
+
+// tensors lists weights and what belongs to the calibration, in alphabetical order.
+func (m *Model) tensors() []modelfmt.Tensor {
+	all := append(Tensors(m.Weights), m.Calibration.tensors()...)
+	sort.Slice(all, func(i, j int) bool { return all[i].Name < all[j].Name })
+	return all
+}
 
 func fromFile(f *modelfmt.File) (*Model, error) {
 	m, err := unpack(f, Kind)
@@ -135,30 +159,28 @@ func unpack(f *modelfmt.File, kind string) (*Model, error) {
 		return nil, fmt.Errorf("is an aecsad file of kind %q, expected %q", f.Kind, kind)
 	}
 	var j meta
-	dec := json.NewDecoder(bytes.NewReader(f.Meta))
+	if err := readMeta(f.Meta, &j); err != nil {
+		return nil, err
+	}
+	return j.model(f.Tensors), nil
+}
+
+// readMeta reads a meta part.
+func readMeta(b []byte, to any) error {
+	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&j); err != nil {
-		return nil, fmt.Errorf("model description: %w", err)
+	if err := dec.Decode(to); err != nil {
+		return fmt.Errorf("model description: %w", err)
 	}
+	return nil
+}
+
+// model joins a description with its tensors.
+func (j meta) model(tensors []modelfmt.Tensor) *Model {
 	m := &Model{Config: j.Config, Calibration: j.Calibration, Components: j.Components, Provenance: j.Provenance}
-	m.Weights = FromTensors(f.Tensors)
-	for i := range m.Calibration.Histograms {
-		h := &m.Calibration.Histograms[i]
-		for name, to := range map[string]*[]float64{"mean": &h.Gaussian.Mean, "precision": &h.Gaussian.Precision} {
-			if t := m.Weights[gaussianName(i, name)]; t != nil {
-				*to = make([]float64, len(t.Data))
-				for k, x := range t.Data {
-					(*to)[k] = float64(x)
-				}
-			}
-		}
-	}
-	for name := range m.Weights {
-		if strings.HasPrefix(name, histogramPrefix) {
-			delete(m.Weights, name)
-		}
-	}
-	return m, nil
+	m.Weights = FromTensors(tensors)
+	m.Calibration.takeTensors(m.Weights)
+	return m
 }
 
 // Tensors lists weights for a file, in alphabetical order, as float32.

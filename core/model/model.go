@@ -27,11 +27,11 @@ type Model struct {
 // measured on good images: Gaussians on training images, the rest on validation
 // images (spec sections 3.3, 6, 7).
 type Calibration struct {
-	// Local and Global scale the two anomaly maps; Third the third one where the
-	// configuration gives it a weight.
-	Local  Scale `json:"local_map"`
-	Global Scale `json:"global_map"`
-	Third  Scale `json:"third_map,omitzero"`
+	// Local and Global normalise the two anomaly maps; Third the third one where
+	// the configuration gives it a weight.
+	Local  MapNorm `json:"local_map"`
+	Global MapNorm `json:"global_map"`
+	Third  MapNorm `json:"third_map,omitzero"`
 	// Level is the 99.5 % quantile of the fused maps of validation images.
 	Level float64 `json:"fused_level"`
 	// Histograms judge the component areas, one entry per grid.
@@ -47,24 +47,6 @@ type Calibration struct {
 	Threshold    float64 `json:"threshold"`
 	Rate         float64 `json:"false_alarm_rate"`
 	Extrapolated bool    `json:"extrapolated"`
-}
-
-// Scale maps the 90 % quantile of good images to 0 and their 99.5 % quantile to
-// 0.1 (spec 3.3); the identity when the two are the same.
-type Scale struct {
-	Start float64 `json:"start"`
-	End   float64 `json:"end"`
-}
-
-// Identity tells whether the two quantiles are the same.
-func (s Scale) Identity() bool { return s.End-s.Start <= 1e-6 }
-
-// Apply scales one map value.
-func (s Scale) Apply(v float32) float32 {
-	if s.Identity() {
-		return v
-	}
-	return float32(0.1 * (float64(v) - s.Start) / (s.End - s.Start))
 }
 
 // Histogram judges the areas of the components in each cell of a Grid x Grid
@@ -105,10 +87,11 @@ func (m *Model) Check() error {
 	if err := m.Weights.Finite(); err != nil {
 		return err
 	}
-	return m.Calibration.check(m.Config.Segmentor.Classes)
+	return m.Calibration.check(m.Config)
 }
 
-func (c *Calibration) check(classes int) error {
+func (c *Calibration) check(config net.Config) error {
+	classes := config.Segmentor.Classes
 	if len(c.Scores) == 0 || len(c.Histograms) == 0 {
 		return fmt.Errorf("model is not calibrated: %d validation scores, %d histograms; run the calibrate step",
 			len(c.Scores), len(c.Histograms))
@@ -118,6 +101,11 @@ func (c *Calibration) check(classes int) error {
 		c.Structural.Mean, c.Structural.Std, c.Logical.Mean, c.Logical.Std,
 	}
 	numbers = append(numbers, c.Scores...)
+	for _, m := range c.maps() {
+		if err := m.norm.check(m.name, config.MapSide()); err != nil {
+			return err
+		}
+	}
 	for _, h := range c.Histograms {
 		n := h.Grid * h.Grid * classes
 		if h.Grid < 1 || h.Grid > 16 || len(h.Gaussian.Mean) != n || len(h.Gaussian.Precision) != n*n {

@@ -64,7 +64,9 @@ type Segmentor struct {
 }
 
 // Profile returns a named configuration: "paper" has the exact sizes of the
-// thesis; "quick" is the same design, slim, for trials and the demo.
+// thesis; "quick" is the same design, slim, for trials and the demo; "balanced"
+// sees more pixels with wider students, for those who have no ImageNet weights
+// and want more than quick.
 func Profile(name string) (Config, error) {
 	switch name {
 	case "paper":
@@ -85,8 +87,17 @@ func Profile(name string) (Config, error) {
 			Global:    Global{16, "spatial", true, 0.2},
 			Segmentor: Segmentor{Low: 16, Width: 48, Classes: 2, Momentum: 0.1},
 		}, nil
+	case "balanced":
+		return Config{
+			Profile: "balanced", Side: 384,
+			Encoder:   Encoder{Width: 16},
+			Teacher:   Teacher{128},
+			Local:     Local{32, 64},
+			Global:    Global{32, "spatial", true, 0.2},
+			Segmentor: Segmentor{Low: 24, Width: 96, Classes: 2, Momentum: 0.1},
+		}, nil
 	}
-	return Config{}, fmt.Errorf("no profile %q; there are quick and paper", name)
+	return Config{}, fmt.Errorf("no profile %q; there are quick, balanced and paper", name)
 }
 
 // MapSide is the side of the anomaly maps.

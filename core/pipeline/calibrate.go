@@ -19,14 +19,14 @@ func (r *Run) Calibrate(ctx context.Context) (*model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	device, err := devices.Open(r.Config.Device)
+	device, err := devices.OpenAt(r.Config.Device, r.Config.Precision)
 	if err != nil {
 		return nil, err
 	}
 	defer device.Close()
 	err = r.measure(ctx, m, calibrate.Options{
 		FalseAlarmRate: r.Config.Calibrate.rate(len(r.Set.Validation)), Extrapolate: r.Config.Calibrate.Extrapolate,
-		Device: device, Threads: r.Config.Threads,
+		Pixelwise: r.Config.Calibrate.Pixelwise, Device: device, Threads: r.Config.Threads,
 		Report: func(stage string, done, total int) { r.bar("calibrate on "+stage, done, total) },
 	})
 	if err != nil {

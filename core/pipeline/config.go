@@ -19,18 +19,21 @@ import (
 // Config is every setting of a run; config.yaml in the run folder holds it
 // resolved.
 type Config struct {
-	// Profile is quick or paper: the defaults of everything below.
+	// Profile is quick, balanced or paper: the defaults of everything below.
 	Profile string `yaml:"profile"`
 	// Schedule is code or thesis: whose batches and learning rates are the defaults
 	// of segmentor and students.
 	Schedule string `yaml:"schedule"`
 	Seed     uint32 `yaml:"seed"`
-	// Device is auto, ref or cpu; Threads 0 means all cores. Results do not
-	// depend on the number of threads.
-	Device  string `yaml:"device"`
-	Threads int    `yaml:"threads"`
+	// Device is auto (a GPU if there is one, else the processor), ref, cpu or
+	// cuda[:index]; Threads 0 means all cores. Results do not depend on the number of
+	// threads.
+	Device string `yaml:"device"`
+	// Precision is f32, or on a GPU tf32, bf16 or f16: what convolutions compute in.
+	Precision string `yaml:"precision"`
+	Threads   int    `yaml:"threads"`
 	// Teacher says where the encoder's weights come from: formula (built in, for
-	// profile quick), random (from the seed), or a file made by import or pretrain.
+	// profiles quick and balanced), random (from the seed), or a file made by import or pretrain.
 	// Profile paper has no default: it wants a file.
 	Teacher string `yaml:"teacher"`
 	// Penalty is a folder of pictures of other things (spec 3.1); optional.
@@ -53,12 +56,15 @@ type Config struct {
 	Calibrate Calibrate       `yaml:"calibrate"`
 }
 
-// Calibrate sets the threshold.
+// Calibrate sets the threshold and what the maps are compared with.
 type Calibrate struct {
 	// FalseAlarmRate is the share of good images that may be called anomalous; 0
 	// means 5 %, or the lowest rate that the number of validation images can show.
 	FalseAlarmRate float64 `yaml:"false_alarm_rate"`
 	Extrapolate    bool    `yaml:"extrapolate"`
+	// Pixelwise compares every place of an anomaly map with what good training
+	// images show there: for products that lie still.
+	Pixelwise bool `yaml:"pixelwise"`
 }
 
 // Defaults are the settings of a profile, with the code's schedule.
@@ -78,8 +84,8 @@ func Defaults(profile string) (Config, error) {
 		teacher = ""
 	}
 	return Config{
-		Profile: profile, Teacher: teacher, Schedule: train.ScheduleCode, Seed: 1, Device: "auto", CheckpointEvery: 100, Select: SelectSchedule,
-		Network: n, Label: l, Segmentor: segmentor, Students: students,
+		Profile: profile, Teacher: teacher, Schedule: train.ScheduleCode, Seed: 1, Device: "auto", Precision: "f32", CheckpointEvery: 100, Select: SelectSchedule,
+		Network: n, Label: l, Segmentor: segmentor, Students: students, Calibrate: Calibrate{Pixelwise: profile != "paper"},
 	}, nil
 }
 

@@ -26,7 +26,7 @@ func (r *Run) Evaluate(ctx context.Context) (*report.Evaluation, error) {
 	if len(r.Set.Test) == 0 {
 		return nil, fmt.Errorf("data set %s has no test images; expected test/good and test/<defect>", r.Set.Root)
 	}
-	d, err := detect.Open(r.path(ModelFile), detect.Options{Device: r.Config.Device, Threads: r.Config.Threads})
+	d, err := detect.Open(r.path(ModelFile), detect.Options{Device: r.Config.Device, Precision: r.Config.Precision, Threads: r.Config.Threads})
 	if err != nil {
 		return nil, err
 	}

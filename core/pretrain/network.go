@@ -83,3 +83,15 @@ func linear(s graph.Scope, x *graph.Value, k int) *graph.Value {
 	c := x.Shape[1]
 	return s.Conv2D(x, s.Param("weight", graph.FanIn(c), k, c, 1, 1), s.Param("bias", graph.Constant(0), k), graph.Conv{})
 }
+
+// Program is a training step, for those who time it.
+func Program(s Settings) (*graph.Program, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	n, err := newNetwork(s)
+	if err != nil {
+		return nil, err
+	}
+	return n.program, nil
+}

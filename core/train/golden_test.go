@@ -109,7 +109,7 @@ func TestLossCurves(t *testing.T) {
 		for name, losses := range c.Losses {
 			require.Len(t, losses, 10, name)
 		}
-		for _, name := range []string{"ref", "cpu"} {
+		for _, name := range golden.Machines() {
 			t.Run(c.Name+" on "+name, func(t *testing.T) {
 				d, err := devices.Open(name)
 				require.NoError(t, err)

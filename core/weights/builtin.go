@@ -12,7 +12,7 @@ import (
 const FormulaWidth = 16
 
 // quick.aecsad was made by `aecsad pretrain`, from no photograph at all; its own
-// description holds the settings.
+// description holds the settings, tests/bench/teachers.md command, log and digest.
 //
 //go:embed quick.aecsad
 var quick []byte

@@ -1,6 +1,9 @@
 package weights
 
 import (
+	"crypto/sha256"
+	"fmt"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -9,6 +12,13 @@ import (
 	"aecsad/core/graph"
 	"aecsad/core/net"
 )
+
+// The page that says how the weights were made speaks of these.
+func TestBuiltinIsTheOneDescribed(t *testing.T) {
+	page, err := os.ReadFile("../../tests/bench/teachers.md")
+	require.NoError(t, err)
+	assert.Contains(t, string(page), fmt.Sprintf("%x", sha256.Sum256(quick)))
+}
 
 func TestFormulaFitsTheQuickEncoder(t *testing.T) {
 	assert.Less(t, len(quick), 8<<20)

@@ -1,8 +1,16 @@
 // Attention by matrix products. A task is a run of AE_TOKENS tokens of one image:
 // rows of p where rows are normalised, columns in the second half of the
-// gradient. Products go through AE(gemm), which uses most of the scratch.
+// gradient. Products go through AE(gemm), which uses most of the scratch; rows of a
+// p that is not kept lie in the rest of it, so that they may be fewer.
 
 #define AE_TOKENS ((int64_t)32)
+#define AE_TOKENS_AT AE_GEMM_SCRATCH
+_Static_assert(AE_SCRATCH - AE_TOKENS_AT >= 40 << 10, "a row of p fits beside the blocks (check.go)");
+
+// attention_run is the tokens of a task of the forward pass.
+AE_INLINE int64_t AE(attention_run)(const ae_Attention *o) {
+	return o->Keep ? AE_TOKENS : AE_MIN(AE_TOKENS, (AE_SCRATCH - AE_TOKENS_AT) / o->T);
+}
 
 AE_INLINE int64_t AE(token_tasks)(int64_t n, int64_t t) { return n * AE_CEIL(t, AE_TOKENS); }
 
@@ -25,16 +33,17 @@ static void AE(softmax_row)(float *p, int64_t t, float scale) {
 }
 
 static void AE(Attention_task)(const ae_Attention *o, float *const *b, int64_t task, float *scratch) {
-	const int64_t c = o->C, t = o->T, runs = AE_CEIL(t, AE_TOKENS), n = task / runs, i = task % runs * AE_TOKENS;
-	const int64_t m = AE_MIN(AE_TOKENS, t - i), at = n * c * t;
-	float *y = b[0] + at, *p = b[1] + (n * t + i) * t;
-	const float *q = b[2] + at, *k = b[3] + at, *v = b[4] + at;
+	const int64_t c = o->C, t = o->T, run = AE(attention_run)(o), runs = AE_CEIL(t, run), n = task / runs, i = task % runs * run;
+	const int64_t m = AE_MIN(run, t - i), at = n * c * t;
+	float *y = b[0] + at, *p = o->Keep ? b[1] + (n * t + i) * t : scratch + AE_TOKENS_AT;
+	float *const *x = b + (o->Keep ? 2 : 1);
+	const float *q = x[0] + at, *k = x[1] + at, *v = x[2] + at;
 	AE(gemm)(m, t, c, q + i, 1, t, k, t, 1, p, t, scratch);
 	for (int64_t r = 0; r < m; r++)
 		AE(softmax_row)(p + r * t, t, (float)(1 / sqrt((double)c)));
 	AE(gemm)(c, m, t, v, t, 1, p, 1, t, y + i, t, scratch);
 }
-AE_KERNEL(Attention, AE(token_tasks)(o->N, o->T))
+AE_KERNEL(Attention, o->N * AE_CEIL(o->T, AE(attention_run)(o)))
 
 // Rows: dp = dy^T v, ds = p * (dp - sum_j dp*p) / sqrt(C), dq = k ds^T.
 static void AE(attention_rows)(void *ctx, int64_t task, float *scratch) {

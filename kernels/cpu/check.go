@@ -9,12 +9,14 @@ import (
 
 // What the kernels rely on, beyond the sizes that Program.Check verifies: the
 // scratch of a task holds a padded row of an image, the taps of a filter with
-// its input rows, and the classes of a sample.
+// its input rows, the classes of a sample, and a row of attention weights that are
+// not kept.
 const (
 	maxSide   = 1 << 15
 	maxTaps   = 1 << 10
 	maxView   = 1 << 17
 	maxLabels = 1 << 12
+	maxTokens = 40 << 10
 )
 
 // check verifies a program before any memory is taken. Kernels check nothing.
@@ -55,6 +57,10 @@ func checkOp(op kernels.Op) error {
 		return atMost("Resize", "the sides", max(o.H, o.W, o.P, o.Q), maxSide)
 	case kernels.ResizeBackward:
 		return atMost("ResizeBackward", "the sides", max(o.H, o.W, o.P, o.Q), maxSide)
+	case kernels.Attention:
+		if !o.Keep {
+			return atMost("Attention", "T", o.T, maxTokens)
+		}
 	case kernels.Slice:
 		return atMost("Slice", "First+K", o.First+o.K, o.C)
 	case kernels.Dice:

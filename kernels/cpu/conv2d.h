@@ -19,8 +19,8 @@ static ae_conv AE(conv_forward)(const ae_Conv2D *o, float *const *b) {
 	};
 }
 
-// conv_backward describes the phase (h, w) of a Conv2DBackwardData. There are
-// prepared weights with stride 1 only.
+// conv_backward describes the phase (h, w) of a Conv2DBackwardData. The prepared
+// weights of the phases follow each other.
 static ae_conv AE(conv_backward)(const ae_Conv2DBackwardData *o, float *const *b, int64_t h, int64_t w) {
 	return (ae_conv){
 		.rows = AE(axis_backward)(h, o->H, o->R, o->Stride, o->Pad, o->Dilation),
@@ -36,7 +36,7 @@ static void AE(conv_run)(ae_conv *j, ae_run *r) {
 	ae_winograd w;
 	if (j->rows.out <= 0 || j->cols.out <= 0)
 		return; // a phase beyond a small image
-	if (j->prepared != NULL && AE(winograd_plan)(&w, j))
+	if (AE(winograd_plan)(&w, j))
 		AE(winograd_run)(&w, r);
 	else
 		AE(direct_run)(j, r);
@@ -48,11 +48,13 @@ static void AE(Conv2D)(const ae_Conv2D *o, float *const *b, ae_run *r) {
 }
 
 static void AE(Conv2DBackwardData)(const ae_Conv2DBackwardData *o, float *const *b, ae_run *r) {
-	for (int64_t h = 0; h < o->Stride; h++)
-		for (int64_t w = 0; w < o->Stride; w++) {
-			ae_conv j = AE(conv_backward)(o, b, h, w);
-			AE(conv_run)(&j, r);
-		}
+	float *prepared = b[3];
+	for (int64_t i = 0; i < o->Stride * o->Stride; i++) {
+		ae_conv j = AE(conv_backward)(o, b, i / o->Stride, i % o->Stride);
+		j.prepared = prepared;
+		AE(conv_run)(&j, r);
+		prepared += AE(direct_weights)(&j);
+	}
 }
 
 static void AE(Conv2DBackwardFilter)(const ae_Conv2DBackwardFilter *o, float *const *b, ae_run *r) {
@@ -63,37 +65,43 @@ static void AE(Conv2DBackwardFilter)(const ae_Conv2DBackwardFilter *o, float *co
 	ae_parallel(r, j.blocks * j.depths, AE(filter_task), &j);
 }
 
-// conv_of describes the convolution of a call whose weights are prepared; it
-// returns 0 for other calls.
-static int AE(conv_of)(ae_conv *j, int64_t opcode, const void *o, float *const *b) {
+// phase_of describes the convolution i of a call with prepared weights: of the
+// phases of a gradient, and of one forward. It returns 0 after the last.
+static int AE(phase_of)(ae_conv *j, int64_t i, int64_t opcode, const void *o, float *const *b) {
 	const ae_Conv2DBackwardData *back = o;
-	if (opcode == ae_code_Conv2D)
+	if (opcode == ae_code_Conv2D && i == 0)
 		*j = AE(conv_forward)(o, b);
-	else if (opcode == ae_code_Conv2DBackwardData && back->Stride == 1)
-		*j = AE(conv_backward)(back, b, 0, 0);
+	else if (opcode == ae_code_Conv2DBackwardData && i < back->Stride * back->Stride)
+		*j = AE(conv_backward)(back, b, i / back->Stride, i % back->Stride);
 	else
 		return 0;
-	return j->rows.out > 0 && j->cols.out > 0;
+	return 1;
 }
 
 static ae_needs AE(needs)(int64_t opcode, const void *o) {
 	float *const unknown[6] = {NULL};
+	ae_needs needs = {0, 0};
 	ae_conv j;
 	ae_winograd w;
-	if (!AE(conv_of)(&j, opcode, o, unknown))
-		return (ae_needs){0, 0};
-	if (AE(winograd_plan)(&w, &j))
-		return (ae_needs){AE(winograd_weights)(&w), AE(winograd_scratch)(&w)};
-	return (ae_needs){AE(direct_weights)(&j), 0};
+	for (int64_t i = 0; AE(phase_of)(&j, i, opcode, o, unknown); i++) {
+		if (AE(winograd_plan)(&w, &j))
+			return (ae_needs){AE(winograd_weights)(&w), AE(winograd_scratch)(&w)};
+		needs.prepared += AE(direct_weights)(&j);
+	}
+	return needs;
 }
 
 static void AE(prepare)(const ae_call *call, ae_run *r) {
 	ae_conv j;
 	ae_winograd w;
-	if (!AE(conv_of)(&j, call->opcode, call->op, call->bufs) || j.prepared == NULL)
-		return;
-	if (AE(winograd_plan)(&w, &j))
-		AE(winograd_prepare)(&w, j.prepared, r);
-	else
-		AE(direct_prepare)(&j, r);
+	float *prepared = NULL;
+	for (int64_t i = 0; AE(phase_of)(&j, i, call->opcode, call->op, call->bufs); i++) {
+		if (i > 0)
+			j.prepared = prepared;
+		if (AE(winograd_plan)(&w, &j))
+			AE(winograd_prepare)(&w, j.prepared, r);
+		else
+			AE(direct_prepare)(&j, r);
+		prepared = j.prepared + AE(direct_weights)(&j);
+	}
 }

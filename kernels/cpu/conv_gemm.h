@@ -1,7 +1,7 @@
-// Convolution as a matrix product: weights [K, C*R*S] times a view of the input,
-// read in place by the micro-kernel (gemm.h). A task is a block of output
-// channels of a band of output rows of one image; it takes the input channels a
-// block at a time and adds up in the output.
+// Convolution as a matrix product: weights [outputs, taps*channels] times columns
+// of the input (conv_columns.h), on the micro-kernel of gemm.h. A task is a run of
+// columns of one image for a block of output channels. It takes some taps and
+// input channels at a time, a pass, and adds up in the output.
 
 typedef struct {
 	ae_axis rows, cols;
@@ -12,326 +12,244 @@ typedef struct {
 	int64_t y_image, y_channel, y_row, y_col; // strides of y
 	const float *bias, *residual;             // NULL for none
 	int relu;
-	float *prepared; // the weights as conv2d.h prepares them, NULL for none
+	float *prepared; // the weights as conv2d.h prepares them
 	// The split.
-	ae_view view;
-	int64_t group;          // images of a task, 1 if there are several bands
-	int64_t band, bands;    // output rows of a task
-	int64_t block, blocks;  // output channels of a task
-	int64_t depth;          // input channels at a time
-	int64_t vectors_in_row; // 0: vectors run on across the ends of rows
-	int packed;             // tiles read packed panels [channel][AE_NR] instead of a view
+	int64_t depth;         // input channels of a pass
+	int64_t taps;          // of a pass
+	int64_t run;           // vectors of columns of a task
+	int64_t block, blocks; // output channels of a task
+	int areas_down, areas_across;
+	ae_area areas[9];
 } ae_conv;
 
-#define AE_CONV_DEPTH 400    // rows of the matrix at a time
-#define AE_CONV_LINES 192    // C*R at a time, which a tile reads from the first-level cache
-#define AE_CONV_VIEW 40000   // floats of a view, in the second-level cache
-#define AE_CONV_TILES 4      // packed at a time: whole cache lines of the input
-#define AE_CONV_PANELS 48000 // floats of packed weights, there too
-
-// is_plain tells an axis along which output i is made of input i alone. If both
-// are, an image is a matrix [C, H*W] as it stands.
-AE_INLINE int AE(is_plain)(ae_axis a) { return a.taps == 1 && a.stride == 1 && a.first == 0 && a.in == a.out; }
+#define AE_CONV_ROWS 512    // of the matrix in a pass: a panel of columns stays in the first-level cache
+#define AE_CONV_NEAR 6144   // floats of columns that stay there beside a panel of weights
+#define AE_CONV_SUMS 131072 // floats of sums that a task holds back, at most
 
 // even divides n into equal parts of at most `most`.
 AE_INLINE int64_t AE(even)(int64_t n, int64_t most) { return AE_CEIL(n, AE_CEIL(n, most)); }
 
-// conv_tasks is how many tasks a convolution should have: 8 where they are not
-// tiny, up to 32 where they are large.
-AE_INLINE int64_t AE(conv_tasks)(const ae_conv *j) {
-	const ae_axis rows = j->rows, cols = j->cols;
-	int64_t million = j->images * j->outputs * j->channels * rows.taps * cols.taps * rows.out * cols.out >> 20;
-	return AE_MAX(AE_MIN(million, 8), AE_MIN(million / 4, 32)) + 1;
-}
-
-// conv_bands sets the bands that go with the block of j, and returns the cost of
-// packing: floats of weights, which are transposed, count four times unless they
-// were prepared.
-static int64_t AE(conv_bands)(ae_conv *j, int64_t tasks, int64_t row) {
-	const ae_axis rows = j->rows, cols = j->cols;
-	j->blocks = AE_CEIL(j->outputs, j->block);
-	int64_t most = j->packed ? rows.out : AE_CONV_VIEW / (j->depth * row) - AE(last_shift)(rows);
-	j->band = AE_MIN(most, rows.out * j->blocks * j->images / tasks);
-	j->band = AE(even)(rows.out, AE_MIN(AE_MAX(j->band, 1), rows.out));
-	j->bands = AE_CEIL(rows.out, j->band);
-	j->group = j->bands > 1 ? 1 : AE(even)(j->images, AE_MAX(j->images * j->blocks / tasks, 1));
-	int64_t weights = j->outputs * j->channels * rows.taps * cols.taps * j->bands * AE_CEIL(j->images, j->group);
-	return (j->prepared != NULL ? 1 : 4) * weights + j->channels * (j->band + AE(last_shift)(rows)) * row * j->bands * j->images * j->blocks;
-}
-
-// conv_split chooses the sizes of a task from the shapes: the input channels that
-// the caches hold, then the block of output channels that costs least.
-static void AE(conv_split)(ae_conv *j) {
-	const ae_axis rows = j->rows, cols = j->cols;
-	const int64_t taps = AE_MAX(rows.taps * cols.taps, 1), tasks = AE(conv_tasks)(j);
-	const int64_t row = AE(phases)(rows) * AE(phases)(cols) * AE(view_of)(rows, cols, 1).pitch;
-	j->packed = AE(is_plain)(rows) && AE(is_plain)(cols);
-	j->depth = AE_MIN(AE_CONV_DEPTH / taps, AE_CONV_LINES / AE_MAX(rows.taps, 1));
-	if (j->packed)
-		j->depth = AE_GEMM_K;
-	j->depth = AE(even)(j->channels, AE_MAX(j->depth, 1));
-	int64_t best = -1, block = AE_MR;
-	for (int64_t parts = 1; parts <= AE_CEIL(j->outputs, AE_MR); parts += AE_CEIL(parts, 4)) {
-		j->block = AE_CEIL(AE_CEIL(j->outputs, parts), AE_MR) * AE_MR;
-		if (j->block > AE_MR && j->block * j->depth * taps > AE_CONV_PANELS)
+// axis_cuts divides the outputs of an axis where the taps that miss the padding
+// change, into at most 3 parts: part i begins at cut[i] and meets the taps
+// [lo[i], hi[i]). It returns 0 if there are more.
+static int AE(axis_cuts)(ae_axis a, int64_t *cut, int64_t *lo, int64_t *hi) {
+	int n = 0;
+	for (int64_t p = 0; p < a.out; p++) {
+		const int64_t first = p * a.stride + a.first;
+		int64_t l = 0, h = a.taps;
+		while (l < h && first + l * a.step < 0)
+			l++;
+		while (h > l && first + (h - 1) * a.step >= a.in)
+			h--;
+		if (n > 0 && lo[n - 1] == l && hi[n - 1] == h)
 			continue;
-		int64_t cost = AE(conv_bands)(j, tasks, row);
-		if (best < 0 || cost < best) {
-			best = cost;
-			block = j->block;
-		}
+		if (n == 3)
+			return 0;
+		cut[n] = p, lo[n] = l, hi[n] = h;
+		n++;
 	}
+	cut[n] = a.out;
+	return n;
+}
+
+AE_INLINE int64_t AE(area_vectors)(const ae_area *a) { return AE_CEIL(a->height * a->width, AE_W); }
+
+// conv_areas divides the outputs into areas if that saves a quarter of the work:
+// with dilation as large as the image, most taps are padding.
+static void AE(conv_areas)(ae_conv *j) {
+	int64_t p[4], q[4], t[3], t_end[3], s[3], s_end[3], work = 0;
+	const ae_area whole = {0, 0, j->rows.out, j->cols.out, 0, j->rows.taps, 0, j->cols.taps};
+	j->areas_down = AE(axis_cuts)(j->rows, p, t, t_end);
+	j->areas_across = AE(axis_cuts)(j->cols, q, s, s_end);
+	const int n = j->areas_down * j->areas_across;
+	for (int i = 0; i < n; i++) {
+		const int a = i / j->areas_across, b = i % j->areas_across;
+		j->areas[i] = (ae_area){p[a], q[b], p[a + 1] - p[a], q[b + 1] - q[b], t[a], t_end[a], s[b], s_end[b]};
+		work += AE(area_vectors)(&j->areas[i]) * (t_end[a] - t[a]) * (s_end[b] - s[b]);
+	}
+	if (n > 0 && j->channels >= 32 && 4 * work <= 3 * AE(area_vectors)(&whole) * j->rows.taps * j->cols.taps)
+		return;
+	j->areas_down = j->areas_across = 1;
+	j->areas[0] = whole;
+}
+
+// is_straight tells whether the outputs are one run of floats for a channel.
+AE_INLINE int AE(is_straight)(const ae_conv *j) {
+	return j->areas_down * j->areas_across == 1 && j->y_col == 1 && j->y_row == j->cols.out;
+}
+
+// conv_runs is how many runs of columns an image has.
+static int64_t AE(conv_runs)(const ae_conv *j) {
+	int64_t n = 0;
+	for (int i = 0; i < j->areas_down * j->areas_across; i++)
+		n += AE_CEIL(AE(area_vectors)(&j->areas[i]), j->run);
+	return n;
+}
+
+// conv_split chooses the sizes of a task from the shapes: enough tasks, and of
+// these splits the one that copies least. Columns are copied once for each block,
+// weights read once for each run.
+static void AE(conv_split)(ae_conv *j) {
+	AE(conv_areas)(j);
+	const int64_t taps = AE_MAX(j->rows.taps * j->cols.taps, 1);
+	j->depth = AE(even)(j->channels, AE_CONV_ROWS);
+	j->taps = j->areas_down * j->areas_across > 1 ? 1 : AE(even)(taps, AE_CONV_ROWS / j->depth);
+	const int64_t columns = j->rows.out * j->cols.out, panels = AE_CEIL(j->outputs, AE_MR);
+	const int64_t tasks = AE_MIN((j->outputs * j->channels * taps * columns >> 20) + 1, 9);
+	int64_t best = -1, run = 0, block = 0;
+	for (int64_t r = AE_CONV_RUN; r > 0; r--)
+		for (int64_t blocks = 1; blocks <= panels; blocks++) {
+			j->run = r * AE_NV;
+			j->block = AE_CEIL(panels, blocks) * AE_MR;
+			if (!AE(is_straight)(j) && j->block * j->run * AE_W > AE_CONV_SUMS && j->block > AE_MR)
+				continue;
+			const int64_t runs = AE(conv_runs)(j), n = runs * AE_CEIL(j->outputs, j->block);
+			const int64_t cost = blocks * columns + j->outputs * runs / 4 + (n < tasks) * (columns + j->outputs) * 1000;
+			if (best < 0 || cost < best)
+				best = cost, run = j->run, block = j->block;
+			if (n >= tasks)
+				break;
+		}
+	j->run = run;
 	j->block = block;
-	AE(conv_bands)(j, tasks, row);
-	j->view = AE(view_of)(rows, cols, j->band);
-	if (j->packed) {
-		j->view.plane = AE_CONV_TILES * AE_NR;
-		j->vectors_in_row = 0;
-		return;
-	}
-	int64_t in_row = AE_CEIL(cols.out, AE_W), across = AE_CEIL((j->band - 1) * j->view.pitch + cols.out, AE_W);
-	j->vectors_in_row = j->band * in_row <= across ? in_row : 0;
-}
-
-// interleave writes to[j*h + i] = from[i][j*turn] for 4 rows i and j < n, turn
-// being 1 or -1. It works in columns of four: it may read up to 3 elements too
-// many, and write up to 3 columns behind the last.
-AE_INLINE void AE(interleave)(float *to, int64_t h, const float *const *from, int64_t n, const int64_t turn) {
-	for (int64_t j = 0; j < n; j += 4, to += 4 * h) {
-		const int64_t at = turn > 0 ? j : -j - 3;
-		ae_v4 m[4] = {ae_load4(from[0] + at), ae_load4(from[1] + at), ae_load4(from[2] + at), ae_load4(from[3] + at)};
-		ae_transpose4(m);
-		for (int i = 0; i < 4; i++)
-			ae_store4(to + (turn > 0 ? i : 3 - i) * h, m[i]);
-	}
-}
-
-// conv_pack4 packs 4 rows of a panel of height h.
-static void AE(conv_pack4)(const ae_conv *j, float *to, int64_t h, const float *const *from, int64_t depth) {
-	const ae_axis *rows = &j->rows, *cols = &j->cols;
-	const int single = rows->taps == 1 && cols->taps == 1;
-	if (single && j->w_in == 1) {
-		AE(interleave)(to, h, from, depth, 1);
-		return;
-	}
-	if (single && from[3] == from[0] + 3) { // the gradient's weights are transposed
-		for (int64_t d = 0; d < depth; d++, to += h)
-			ae_store4(to, ae_load4(from[0] + d * j->w_in));
-		return;
-	}
-	for (int64_t t = 0; t < rows->taps; t++)
-		for (int64_t d = 0; d < depth; d++, to += cols->taps * h) {
-			const int64_t at = d * j->w_in + (rows->weight + t * rows->turn) * j->w_row + cols->weight;
-			const float *run[4] = {from[0] + at, from[1] + at, from[2] + at, from[3] + at};
-			if (cols->taps > 1 && cols->turn == 1)
-				AE(interleave)(to, h, run, cols->taps, 1);
-			else if (cols->taps > 1 && cols->turn == -1)
-				AE(interleave)(to, h, run, cols->taps, -1);
-			else
-				for (int64_t s = 0; s < cols->taps; s++)
-					for (int i = 0; i < 4; i++)
-						to[s * h + i] = run[i][s * cols->turn];
-		}
-}
-
-// conv_pack writes the weights of output channels [k, k+n) and input channels
-// [c, c+depth) as panels; the matrix's rows run over (t, c, s). Rows that a panel
-// lacks repeat its last one: their products are not stored.
-static void AE(conv_pack)(const ae_conv *j, float *to, int64_t k, int64_t n, int64_t c, int64_t depth) {
-	const int64_t len = j->rows.taps * depth * j->cols.taps;
-	for (int64_t i = 0; i < n; i += AE_MR) {
-		const int64_t h = AE(panel_rows)(n - i);
-		for (int64_t part = 0; part < h; part += 4) {
-			const float *from[4];
-			for (int64_t r = 0; r < 4; r++)
-				from[r] = j->w + (k + AE_MIN(i + part + r, n - 1)) * j->w_out + c * j->w_in;
-			AE(conv_pack4)(j, to + i * len + part, h, from, depth);
-		}
-	}
-}
-
-// conv_offsets tells the micro-kernel where the matrix's rows are in the view.
-static void AE(conv_offsets)(const ae_conv *j, int32_t *off, int64_t depth) {
-	const ae_view *v = &j->view;
-	const int64_t taps = v->cols.taps, plane = j->packed ? AE_NR : v->plane;
-	for (int64_t t = 0; t < v->rows.taps; t++, off += depth * taps)
-		for (int64_t s = 0; s < taps; s++) {
-			const int64_t at = AE(view_offset)(v, t, s);
-			for (int64_t c = 0; c < depth; c++)
-				off[c * taps + s] = (int32_t)(at + c * plane);
-		}
-}
-
-// A segment is a run of lanes of a tile's vector that lies in one output row:
-// lane l belongs at y[at + l*y_col].
-typedef struct {
-	int64_t vector, lo, hi, at;
-} ae_segment;
-#define AE_SEGMENTS (AE_NV * (AE_W + 1))
-
-// segments_of splits a vector at place `from`, of a band of `rows` output rows.
-static int AE(segments_of)(const ae_conv *j, int64_t vector, int64_t from, int64_t rows, ae_segment *s) {
-	const int64_t pitch = j->view.pitch, width = j->view.cols.out;
-	int64_t p = from / pitch, q = from % pitch, n = 0;
-	for (int64_t l = 0; l < AE_W && p < rows; p++, l += pitch - q, q = 0) {
-		int64_t hi = AE_MIN(AE_W, l + width - q);
-		if (hi > l)
-			s[n++] = (ae_segment){vector, l, hi, p * j->y_row + (q - l) * j->y_col};
-		if (j->vectors_in_row > 0)
-			break;
-	}
-	return (int)n;
-}
-
-// What follows a sum when it is complete, and whether it continues one.
-typedef struct {
-	const float *residual; // at the row of y, NULL for none
-	float bias;
-	int relu, first, last;
-} ae_followers;
-
-// follow finishes a vector of a sum: adds what is there unless first, and the
-// followers if last. Lanes [lo, hi) count.
-AE_INLINE ae_v AE(follow)(ae_followers f, ae_v v, const float *y, int64_t at, int64_t lo, int64_t hi, const int whole) {
-	if (!f.first)
-		v += whole ? ae_load(y + at) : ae_load_part(y + at, lo, hi);
-	if (!f.last)
-		return v;
-	v += f.bias;
-	if (f.residual != NULL)
-		v += whole ? ae_load(f.residual + at) : ae_load_part(f.residual + at, lo, hi);
-	return f.relu ? ae_relu(v) : v;
-}
-
-// conv_store stores a row t of a tile, in n segments, to y.
-AE_INLINE void AE(conv_store)(ae_followers f, const float *t, const ae_segment *s, int n, float *y, const int64_t step) {
-	for (; n > 0; n--, s++) {
-		const ae_v v = ae_load(t + s->vector * AE_W);
-		if (step > 1) {
-			for (int64_t l = s->lo; l < s->hi; l++)
-				y[s->at + l * step] = f.first ? v[l] : y[s->at + l * step] + v[l];
-		} else if (s->lo == 0 && s->hi == AE_W) {
-			ae_store(y + s->at, AE(follow)(f, v, y, s->at, 0, AE_W, 1));
-		} else {
-			ae_store_part(y + s->at, AE(follow)(f, v, y, s->at, s->lo, s->hi, 0), s->lo, s->hi);
-		}
-	}
+	j->blocks = AE_CEIL(j->outputs, block);
 }
 
 // A task in progress.
 typedef struct {
 	const ae_conv *j;
-	int64_t p, rows;  // its band
-	int64_t k, n;     // its output channels
-	int64_t row;      // index in y of its image, first channel and row
-	int64_t depth;    // input channels of this pass
-	int first, last;  // pass
-	const float *panels, *view;
-	const int32_t *off;
-} ae_conv_pass;
+	ae_columns columns;
+	int64_t image;
+	int64_t k, outputs;   // its output channels
+	float *panels, *sums; // sums: [outputs][vectors*AE_W] if the output is not straight
+} ae_conv_task;
 
-// conv_tile computes the vectors [i, i+nv) of the band for all its channels. Taps
-// whose rows lie in the padding for all of them are skipped.
-static void AE(conv_tile)(const ae_conv_pass *a, int64_t i, int64_t nv) {
-	const ae_conv *j = a->j;
-	const ae_axis *rows = &j->view.rows;
-	const int64_t pitch = j->view.pitch, in_row = j->vectors_in_row;
-	float t[AE_MR * AE_NR] __attribute__((aligned(64)));
-	const float *b[3] = {0};
-	ae_segment segments[AE_SEGMENTS];
-	int n = 0;
-	int64_t place = 0, begin = 0;
-	for (int64_t v = 0; v < nv; v++) {
-		place = in_row > 0 ? (i + v) / in_row * pitch + (i + v) % in_row * AE_W : (i + v) * AE_W;
-		begin = v == 0 ? place : begin;
-		b[v] = a->view + (j->packed ? i % (AE_CONV_TILES * AE_NV) * AE_W * a->depth + v * AE_W : place);
-		n += AE(segments_of)(j, v, place, a->rows, segments + n);
+// conv_pack packs the columns of a pass: input channels [c, c+depth), taps from
+// tap. Vector v of the task begins at panels + v*AE_W*rows, rows of a panel
+// following each other.
+static void AE(conv_pack)(const ae_conv_task *a, int64_t c, int64_t depth, int64_t tap, int64_t taps) {
+	const ae_axis *rows = &a->j->rows, *cols = &a->j->cols;
+	const float *x = a->j->x + (a->image * a->j->channels + c) * rows->in * cols->in;
+	for (int64_t i = 0; i < taps; i++) {
+		const int64_t t = (tap + i) / cols->taps, s = (tap + i) % cols->taps;
+		if (cols->stride == 1)
+			AE(column_rows)(a->panels, depth * taps, i * depth, &a->columns, rows, cols, t, s, x, depth, 1);
+		else if (cols->stride == 2)
+			AE(column_rows)(a->panels, depth * taps, i * depth, &a->columns, rows, cols, t, s, x, depth, 2);
+		else
+			AE(column_rows)(a->panels, depth * taps, i * depth, &a->columns, rows, cols, t, s, x, depth, cols->stride);
 	}
-	int64_t top = a->p + begin / pitch, bottom = a->p + AE_MIN((place + (in_row > 0 ? 0 : AE_W - 1)) / pitch, a->rows - 1);
-	int64_t lo = 0, hi = rows->taps;
-	while (lo < hi && bottom * rows->stride + rows->first + lo * rows->step < 0)
-		lo++;
-	while (lo < hi && top * rows->stride + rows->first + (hi - 1) * rows->step >= rows->in)
-		hi--;
-	const int64_t per_tap = a->depth * j->view.cols.taps, len = rows->taps * per_tap;
-	ae_followers f = {.relu = j->relu, .first = a->first, .last = a->last};
-	for (int64_t k = 0; k < a->n; k += AE_MR) {
-		const int64_t h = AE(panel_rows)(a->n - k);
-		AE(micro_tile)(h, nv, (hi - lo) * per_tap, a->panels + k * len + lo * per_tap * h, b, a->off + lo * per_tap, t, AE_NR, 0);
-		for (int64_t r = 0; r < AE_MIN(h, a->n - k); r++) {
-			const int64_t row = a->row + (k + r) * j->y_channel;
-			f.bias = j->bias != NULL ? j->bias[a->k + k + r] : 0;
-			f.residual = j->residual != NULL ? j->residual + row : NULL;
-			AE(conv_store)(f, t + r * AE_NR, segments, n, j->y + row, j->y_col);
+}
+
+// conv_multiply adds a pass of `rows` rows to the sums. As many panels of columns
+// as stay near meet a panel of weights at a time.
+static void AE(conv_multiply)(const ae_conv_task *a, const float *weights, int64_t rows, int first, int last) {
+	const ae_conv *j = a->j;
+	const int64_t vector = a->columns.vector, vectors = a->columns.vectors;
+	const int64_t panels = a->columns.panels, near = AE_MAX(AE_CONV_NEAR / (AE_MAX(rows, 1) * AE_NR), 1);
+	const int straight = a->sums == NULL;
+	const int64_t origin = a->image * j->y_image + a->k * j->y_channel + vector * AE_W;
+	ae_tile t = {.ld = straight ? j->y_channel : vectors * AE_W, .add = !first, .relu = straight && last && j->relu};
+	float *c = straight ? j->y + origin : a->sums;
+	const float *bias = straight && last && j->bias != NULL ? j->bias + a->k : NULL;
+	const float *residual = straight && last && j->residual != NULL ? j->residual + origin : NULL;
+	const int64_t columns = straight ? AE_MIN(vectors * AE_W, j->rows.out * j->cols.out - vector * AE_W) : vectors * AE_W;
+	for (int64_t p = 0; p < panels; p += near)
+		for (int64_t k = 0; k < a->outputs; k += AE_MR)
+			for (int64_t i = p; i < AE_MIN(p + near, panels); i++) {
+				const int64_t v = a->columns.panel[i], nv = a->columns.panel[i + 1] - v;
+				const int64_t at = k * t.ld + v * AE_W, h = AE(panel_rows)(a->outputs - k);
+				t.c = c + at;
+				t.rows = AE_MIN(h, a->outputs - k);
+				t.cols = AE_MIN(nv * AE_W, columns - v * AE_W);
+				t.bias = bias != NULL ? bias + k : NULL;
+				t.residual = residual != NULL ? residual + at : NULL;
+				AE(micro_tile)(h, nv, rows, weights + k * rows, a->panels + v * AE_W * rows, nv * AE_W, &t);
+			}
+}
+
+// conv_spread takes sums that were held back to their places in the output.
+static void AE(conv_spread)(const ae_conv_task *a) {
+	const ae_conv *j = a->j;
+	const ae_columns *c = &a->columns;
+	const int64_t width = c->area->width, end = AE_MIN((c->vector + c->vectors) * AE_W, c->area->height * width);
+	for (int64_t k = 0; k < a->outputs; k++) {
+		const int64_t channel = a->image * j->y_image + (a->k + k) * j->y_channel + c->area->q * j->y_col;
+		const float *sum = a->sums + k * c->vectors * AE_W, bias = j->bias != NULL ? j->bias[a->k + k] : 0;
+		int64_t p = c->vector * AE_W / width, q = c->vector * AE_W % width;
+		for (int64_t left = end - c->vector * AE_W; left > 0; p++, q = 0) {
+			const int64_t n = AE_MIN(left, width - q);
+			int64_t at = channel + (c->area->p + p) * j->y_row + q * j->y_col;
+			for (int64_t i = 0; i < n; i++, at += j->y_col) {
+				const float v = *sum++ + bias + (j->residual != NULL ? j->residual[at] : 0);
+				j->y[at] = j->relu && !(v > 0) ? 0 : v;
+			}
+			left -= n;
 		}
 	}
 }
 
-// conv_columns packs the next tiles of an image that is a matrix.
-static void AE(conv_columns)(const ae_conv *j, float *to, const float *x, int64_t depth, int64_t columns) {
-	AE(pack_b)(to, x, depth, AE_MIN(AE_CONV_TILES * AE_NR, columns), j->view.rows.in * j->view.cols.in, 1);
-}
-
-// direct_pass is the floats of prepared weights of a pass; packing writes up to
-// three columns behind them.
-AE_INLINE int64_t AE(direct_pass)(const ae_conv *j) {
-	return AE(odd_lines)(AE(padded_rows)(j->outputs) * j->depth * j->rows.taps * j->cols.taps + 3 * AE_MR);
-}
+_Static_assert(AE_CONV_ROWS * AE_CONV_VECTORS * AE_W + AE_CONV_SUMS <= AE_SCRATCH, "columns and sums fit into a task's scratch");
 
 static void AE(conv_task)(void *ctx, int64_t task, float *scratch) {
 	const ae_conv *j = ctx;
-	const ae_view *v = &j->view;
-	const int64_t image = task / j->blocks / j->bands * j->group, end = AE_MIN(image + j->group, j->images);
-	ae_conv_pass a = {.j = j, .p = task / j->blocks % j->bands * j->band, .k = task % j->blocks * j->block};
-	a.rows = AE_MIN(j->band, v->rows.out - a.p);
-	a.n = AE_MIN(j->block, j->outputs - a.k);
-	float *panels = scratch, *view = panels + AE_CEIL(j->block * j->depth * v->rows.taps * v->cols.taps + 3 * AE_MR, 16) * 16;
-	int32_t *off = (int32_t *)(view + j->depth * v->plane);
-	a.panels = panels, a.view = view, a.off = off;
-	const int64_t in_row = j->vectors_in_row;
-	const int64_t vectors = in_row > 0 ? a.rows * in_row : AE_CEIL((a.rows - 1) * v->pitch + v->cols.out, AE_W);
-	for (int64_t c = 0; c < j->channels; c += j->depth) {
-		a.depth = AE_MIN(j->depth, j->channels - c);
-		a.first = c == 0;
-		a.last = c + j->depth >= j->channels;
-		AE(conv_offsets)(j, off, a.depth);
-		if (j->prepared != NULL)
-			a.panels = j->prepared + c / j->depth * AE(direct_pass)(j) + a.k * a.depth * v->rows.taps * v->cols.taps;
-		else
-			AE(conv_pack)(j, panels, a.k, a.n, c, a.depth);
-		for (int64_t n = image; n < end; n++) {
-			const float *x = j->x + (n * j->channels + c) * v->rows.in * v->cols.in;
-			a.row = n * j->y_image + a.k * j->y_channel + a.p * j->y_row;
-			if (!j->packed)
-				AE(view_fill)(v, view, x, a.depth, a.p);
-			for (int64_t i = 0; i < vectors; i += AE_NV) {
-				if (j->packed && i % (AE_CONV_TILES * AE_NV) == 0)
-					AE(conv_columns)(j, view, x + a.p * v->cols.in + i * AE_W, a.depth, a.rows * v->cols.in - i * AE_W);
-				AE(conv_tile)(&a, i, AE_MIN(AE_NV, vectors - i));
-			}
+	const int64_t runs = AE(conv_runs)(j);
+	const ae_area *area = j->areas;
+	int64_t run = task / j->blocks % runs, of_area;
+	for (; run >= (of_area = AE_CEIL(AE(area_vectors)(area), j->run)); area++)
+		run -= of_area;
+	ae_conv_task a = {.j = j, .image = task / j->blocks / runs, .k = task % j->blocks * j->block, .panels = scratch};
+	AE(columns_of)(&a.columns, &j->rows, &j->cols, area, run * j->run, AE_MIN(j->run, AE(area_vectors)(area) - run * j->run));
+	a.outputs = AE_MIN(j->block, j->outputs - a.k);
+	if (!AE(is_straight)(j))
+		a.sums = scratch + AE_CONV_ROWS * AE_CONV_VECTORS * AE_W;
+	const int64_t taps = j->rows.taps * j->cols.taps, height = AE(padded_rows)(j->outputs);
+	int first = 1;
+	for (int64_t c = 0; c < j->channels; c += j->depth)
+		for (int64_t t = 0; t < taps; t += j->taps) {
+			const int64_t depth = AE_MIN(j->depth, j->channels - c), n = AE_MIN(j->taps, taps - t), row = t / j->cols.taps, col = t % j->cols.taps;
+			if (n == 1 && (row < area->t || row >= area->t_end || col < area->s || col >= area->s_end))
+				continue;
+			const int last = c + depth == j->channels && (area->t_end - 1) * j->cols.taps + area->s_end - 1 < t + n;
+			AE(conv_pack)(&a, c, depth, t, n);
+			AE(conv_multiply)(&a, j->prepared + height * (c * taps + t * depth) + a.k * depth * n, depth * n, first, last);
+			first = 0;
 		}
-	}
+	if (first) // there is nothing but padding
+		AE(conv_multiply)(&a, j->prepared, 0, 1, 1);
+	if (a.sums != NULL)
+		AE(conv_spread)(&a);
 }
 
-// direct_weights is the floats of prepared weights.
-static int64_t AE(direct_weights)(ae_conv *j) {
-	AE(conv_split)(j);
-	return AE_CEIL(j->channels, j->depth) * AE(direct_pass)(j);
-}
+// direct_weights is the floats of prepared weights: for each pass the panels of
+// its rows, [tap][channel][height].
+static int64_t AE(direct_weights)(const ae_conv *j) { return AE(padded_rows)(j->outputs) * j->channels * j->rows.taps * j->cols.taps; }
 
+// direct_prepare_task prepares a panel of each pass. Rows that a panel lacks
+// repeat its last one: their products are not stored.
 static void AE(direct_prepare_task)(void *ctx, int64_t task, float *scratch) {
 	(void)scratch;
 	const ae_conv *j = ctx;
-	const int64_t c = task * j->depth;
-	AE(conv_pack)(j, j->prepared + task * AE(direct_pass)(j), 0, j->outputs, c, AE_MIN(j->depth, j->channels - c));
+	const int64_t taps = j->rows.taps * j->cols.taps, k = task * AE_MR, h = AE(panel_rows)(j->outputs - k);
+	for (int64_t c = 0; c < j->channels; c += j->depth)
+		for (int64_t t = 0; t < taps; t++) {
+			const int64_t depth = AE_MIN(j->depth, j->channels - c), first = t / j->taps * j->taps, n = AE_MIN(j->taps, taps - first);
+			float *to = j->prepared + AE(padded_rows)(j->outputs) * (c * taps + first * depth) + k * depth * n + (t - first) * depth * h;
+			const float *from = j->w + c * j->w_in + (j->rows.weight + t / j->cols.taps * j->rows.turn) * j->w_row + j->cols.weight + t % j->cols.taps * j->cols.turn;
+			for (int64_t i = 0; i < h; i++) {
+				const float *row = from + AE_MIN(k + i, j->outputs - 1) * j->w_out;
+				for (int64_t d = 0; d < depth; d++)
+					to[d * h + i] = row[d * j->w_in];
+			}
+		}
 }
 
 static void AE(direct_prepare)(ae_conv *j, ae_run *r) {
 	AE(conv_split)(j);
-	ae_parallel(r, AE_CEIL(j->channels, j->depth), AE(direct_prepare_task), j);
+	ae_parallel(r, AE_CEIL(j->outputs, AE_MR), AE(direct_prepare_task), j);
 }
 
 static void AE(direct_run)(ae_conv *j, ae_run *r) {
 	AE(conv_split)(j);
-	ae_parallel(r, AE_CEIL(j->images, j->group) * j->bands * j->blocks, AE(conv_task), j);
+	ae_parallel(r, j->images * AE(conv_runs)(j) * j->blocks, AE(conv_task), j);
 }

@@ -1,8 +1,8 @@
 // How a convolution reads its input. Rows and columns are alike: an axis tells
-// which input positions an output position meets. A view is a copy of part of
-// the input, padded and split into phases, in which every tap is a shift: output
-// (p, q) meets tap (t, s) at one offset from the place p*pitch + q. So whole
-// vectors of outputs read whole vectors, and nothing is unrolled (no im2col).
+// which input positions an output position meets. A view, which the gradient of
+// the weights uses, is a copy of part of the input, padded and split into phases,
+// in which every tap is a shift: output (p, q) meets tap (t, s) at one offset from
+// the place p*pitch + q. So whole vectors of outputs read whole vectors.
 
 // Output i meets inputs i*stride + first + t*step for t < taps, step > 0; tap t
 // is weight weight + t*turn.

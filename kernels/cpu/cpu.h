@@ -108,6 +108,10 @@ void *ae_memory_new(size_t bytes);
 // it is filled.
 void *ae_memory_take(size_t bytes);
 
+// ae_memory_passing does that in small pages, which ae_memory_release can give
+// back one by one.
+void *ae_memory_passing(size_t bytes);
+
 // ae_memory_release gives memory back to the system where that is possible: it
 // stays writable, but its content is lost.
 void ae_memory_release(void *p, size_t bytes);

@@ -19,51 +19,105 @@
 #define AE_NR (AE_NV * AE_W)
 
 // A block of A is AE_GEMM_M x AE_GEMM_K, a block of B AE_GEMM_K x AE_GEMM_N.
-#define AE_GEMM_K 320
+#define AE_GEMM_K 256
 #define AE_GEMM_M 192
 #define AE_GEMM_N 480 // a multiple of AE_NR for every ISA
+#define AE_AHEAD 1024 // floats of A that are asked for beforehand: two panels or more
 #define AE_GEMM_SCRATCH (AE_GEMM_K * (AE_GEMM_M + AE_GEMM_N))
-_Static_assert(AE_GEMM_SCRATCH + AE_GEMM_K <= AE_SCRATCH, "the blocks fit into a task's scratch");
+_Static_assert(AE_GEMM_SCRATCH <= AE_SCRATCH, "the blocks fit into a task's scratch");
 
-// micro multiplies a panel of A, stored [k][mr], by k rows of B: vector v of row
-// k is at b[v] + off[k]. Row i of the tile goes to t + i*ld, or is added there. The
-// offsets let one kernel read packed panels and shifted views of an image.
-AE_INLINE void AE(micro)(const int mr, const int nv, int64_t k, const float *a, const float *const *b, const int32_t *off, float *t, int64_t ld, int add) {
-	ae_v c[AE_MR][AE_NV];
+// Where a tile of C goes and what happens to it: its sums are added to what is
+// there if `add` is set; then follow bias, residual and relu.
+typedef struct {
+	float *c;
+	int64_t ld;            // element (i, j) is c[i*ld + j]
+	int64_t rows, cols;    // that exist; the others are not stored
+	const float *bias;     // of the rows, NULL for none
+	const float *residual; // laid out like c, NULL for none
+	int add, relu;
+} ae_tile;
+
+// tile_store stores the sums s of a tile.
+AE_INLINE void AE(tile_store)(const int mr, const int nv, const ae_tile *t, ae_v s[AE_MR][AE_NV], const int whole) {
+#pragma GCC unroll 8
+	for (int i = 0; i < mr; i++) {
+		if (i >= t->rows)
+			break;
+		float *y = t->c + i * t->ld;
+#pragma GCC unroll 3
+		for (int v = 0; v < nv; v++, y += AE_W) {
+			const int64_t lanes = whole ? AE_W : AE_MIN(AE_W, t->cols - v * AE_W);
+			ae_v x = s[i][v];
+			if (t->add)
+				x += whole ? ae_load(y) : ae_load_part(y, 0, lanes);
+			if (t->bias != NULL)
+				x += t->bias[i];
+			if (t->residual != NULL) {
+				const float *r = t->residual + i * t->ld + v * AE_W;
+				x += whole ? ae_load(r) : ae_load_part(r, 0, lanes);
+			}
+			if (t->relu)
+				x = ae_relu(x);
+			if (whole)
+				ae_store(y, x);
+			else
+				ae_store_part(y, x, 0, lanes);
+		}
+	}
+}
+
+// tile_prefetch asks for the cache lines that tile_store will touch, so that they
+// arrive while the sums are made.
+AE_INLINE void AE(tile_prefetch)(const int mr, const int nv, const ae_tile *t) {
+#pragma GCC unroll 8
+	for (int i = 0; i < mr; i++) {
+		__builtin_prefetch(t->c + i * t->ld, 1);
+		__builtin_prefetch(t->c + i * t->ld + nv * AE_W - 1, 1);
+	}
+	if (t->residual != NULL)
+#pragma GCC unroll 8
+		for (int i = 0; i < mr; i++) {
+			__builtin_prefetch(t->residual + i * t->ld);
+			__builtin_prefetch(t->residual + i * t->ld + nv * AE_W - 1);
+		}
+}
+
+// micro multiplies a panel of A, stored [k][mr], by k rows of nv vectors of B, ldb
+// floats apart.
+AE_INLINE void AE(micro)(const int mr, const int nv, int64_t k, const float *a, const float *b, int64_t ldb, const ae_tile *t) {
+	ae_v s[AE_MR][AE_NV];
+	AE(tile_prefetch)(mr, nv, t);
 #pragma GCC unroll 8
 	for (int i = 0; i < mr; i++)
 #pragma GCC unroll 3
 		for (int v = 0; v < nv; v++)
-			c[i][v] = (ae_v){0};
-	const float *b0 = b[0], *b1 = b[nv > 1 ? 1 : 0], *b2 = b[nv > 2 ? 2 : 0];
-	for (; k > 0; k--, a += mr, off++) {
-		ae_v row[3];
-		row[0] = ae_load(b0 + *off);
-		if (nv > 1)
-			row[1] = ae_load(b1 + *off);
-		if (nv > 2)
-			row[2] = ae_load(b2 + *off);
+			s[i][v] = (ae_v){0};
+	for (; k > 0; k--, a += mr, b += ldb) {
+		ae_v row[AE_NV];
+		__builtin_prefetch(a + AE_AHEAD);
+#pragma GCC unroll 3
+		for (int v = 0; v < nv; v++)
+			row[v] = ae_load(b + v * AE_W);
 #pragma GCC unroll 8
 		for (int i = 0; i < mr; i++) {
 			ae_v x = ae_set(a[i]);
 #pragma GCC unroll 3
 			for (int v = 0; v < nv; v++)
-				c[i][v] += x * row[v];
+				s[i][v] += x * row[v];
 		}
 	}
-#pragma GCC unroll 8
-	for (int i = 0; i < mr; i++)
-#pragma GCC unroll 3
-		for (int v = 0; v < nv; v++)
-			ae_store(t + i * ld + v * AE_W, add ? c[i][v] + ae_load(t + i * ld + v * AE_W) : c[i][v]);
+	if (t->cols == nv * AE_W)
+		AE(tile_store)(mr, nv, t, s, 1);
+	else
+		AE(tile_store)(mr, nv, t, s, 0);
 }
 
 // micro_tile picks the instance. A panel has AE_MR rows, or 4 at the end of the
 // matrix. The instances are functions of their own, for the compiler's registers.
-#define AE_MICRO(mr, nv)                                                                                        \
-	static __attribute__((noinline)) void AE(micro_##mr##_##nv)(int64_t k, const float *a, const float *const *b, \
-	                                                            const int32_t *off, float *t, int64_t ld, int add) { \
-		AE(micro)(mr, nv, k, a, b, off, t, ld, add);                                                                \
+#define AE_MICRO(mr, nv)                                                                                       \
+	static __attribute__((noinline)) void AE(micro_##mr##_##nv)(int64_t k, const float *a, const float *b,      \
+	                                                            int64_t ldb, const ae_tile *t) {                \
+		AE(micro)(mr, nv, k, a, b, ldb, t);                                                                     \
 	}
 AE_MICRO(4, 1)
 AE_MICRO(4, 2)
@@ -76,29 +130,29 @@ AE_MICRO(8, 2)
 AE_MICRO(8, 3)
 #endif
 
-static void AE(micro_tile)(int64_t mr, int64_t nv, int64_t k, const float *a, const float *const *b, const int32_t *off, float *t, int64_t ld, int add) {
+static void AE(micro_tile)(int64_t mr, int64_t nv, int64_t k, const float *a, const float *b, int64_t ldb, const ae_tile *t) {
 #if AE_MR == 8
 	if (mr == 8) {
 		if (nv == 3)
-			AE(micro_8_3)(k, a, b, off, t, ld, add);
+			AE(micro_8_3)(k, a, b, ldb, t);
 		else if (nv == 2)
-			AE(micro_8_2)(k, a, b, off, t, ld, add);
+			AE(micro_8_2)(k, a, b, ldb, t);
 		else
-			AE(micro_8_1)(k, a, b, off, t, ld, add);
+			AE(micro_8_1)(k, a, b, ldb, t);
 		return;
 	}
 #endif
 #if AE_NV == 3
 	if (nv == 3) {
-		AE(micro_4_3)(k, a, b, off, t, ld, add);
+		AE(micro_4_3)(k, a, b, ldb, t);
 		return;
 	}
 #endif
 	(void)mr;
 	if (nv == 2)
-		AE(micro_4_2)(k, a, b, off, t, ld, add);
+		AE(micro_4_2)(k, a, b, ldb, t);
 	else
-		AE(micro_4_1)(k, a, b, off, t, ld, add);
+		AE(micro_4_1)(k, a, b, ldb, t);
 }
 
 // panel_rows is the height of the panel that begins with `rows` rows left.
@@ -160,37 +214,22 @@ static void AE(pack_b)(float *dst, const float *b, int64_t k, int64_t n, int64_t
 }
 
 // multiply_block is c[m,n] = or += the product of packed blocks.
-static void AE(multiply_block)(int64_t m, int64_t n, int64_t k, const float *pa, const float *pb, const int32_t *off,
-                               float *c, int64_t ldc, int add) {
-	float t[AE_MR * AE_NR] __attribute__((aligned(64)));
+static void AE(multiply_block)(int64_t m, int64_t n, int64_t k, const float *pa, const float *pb, float *c, int64_t ldc, int add) {
 	for (int64_t j = 0; j < n; j += AE_NR) {
-		int64_t cols = AE_MIN(AE_NR, n - j), nv = AE_CEIL(cols, AE_W);
-		const float *panel = pb + j * k;
-		const float *b[3] = {panel, panel + AE_W, panel + 2 * AE_W};
+		ae_tile t = {.ld = ldc, .cols = AE_MIN(AE_NR, n - j), .add = add};
 		for (int64_t i = 0; i < m; i += AE_MR) {
-			AE(micro_tile)(AE(panel_rows)(m - i), nv, k, pa + i * k, b, off, t, AE_NR, 0);
-			for (int64_t r = 0; r < AE_MIN(AE_MR, m - i); r++)
-				for (int64_t q = 0; q < cols; q += AE_W) {
-					float *y = c + (i + r) * ldc + j + q;
-					int64_t lanes = AE_MIN(AE_W, cols - q);
-					ae_v v = ae_load(t + r * AE_NR + q);
-					if (add)
-						v += ae_load_part(y, 0, lanes);
-					ae_store_part(y, v, 0, lanes);
-				}
+			t.c = c + i * ldc + j;
+			t.rows = AE_MIN(AE_MR, m - i);
+			AE(micro_tile)(AE(panel_rows)(m - i), AE_CEIL(t.cols, AE_W), k, pa + i * k, pb + j * k, AE_NR, &t);
 		}
 	}
 }
 
 // gemm is c = a b on one thread, with element (i,j) of a at i*rsa + j*csa, of b at
-// i*rsb + j*csb, of c at i*ldc + j. It uses AE_GEMM_SCRATCH + AE_GEMM_K floats of
-// scratch.
+// i*rsb + j*csb, of c at i*ldc + j. It uses AE_GEMM_SCRATCH floats of scratch.
 static void AE(gemm)(int64_t m, int64_t n, int64_t k, const float *a, int64_t rsa, int64_t csa, const float *b,
                      int64_t rsb, int64_t csb, float *c, int64_t ldc, float *scratch) {
 	float *pa = scratch, *pb = pa + AE_GEMM_M * AE_GEMM_K;
-	int32_t *off = (int32_t *)(scratch + AE_GEMM_SCRATCH);
-	for (int32_t i = 0; i < AE_GEMM_K; i++)
-		off[i] = i * AE_NR;
 	for (int64_t j = 0; j < n; j += AE_GEMM_N) {
 		int64_t nn = AE_MIN(AE_GEMM_N, n - j);
 		for (int64_t l = 0; l < k; l += AE_GEMM_K) {
@@ -199,7 +238,7 @@ static void AE(gemm)(int64_t m, int64_t n, int64_t k, const float *a, int64_t rs
 			for (int64_t i = 0; i < m; i += AE_GEMM_M) {
 				int64_t mm = AE_MIN(AE_GEMM_M, m - i);
 				AE(pack_a)(pa, a + i * rsa + l * csa, mm, kk, rsa, csa);
-				AE(multiply_block)(mm, nn, kk, pa, pb, off, c + i * ldc + j, ldc, l > 0);
+				AE(multiply_block)(mm, nn, kk, pa, pb, c + i * ldc + j, ldc, l > 0);
 			}
 		}
 	}

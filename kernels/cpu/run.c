@@ -36,6 +36,8 @@ void *ae_memory_take(size_t bytes) {
 	return p;
 }
 
+void *ae_memory_passing(size_t bytes) { return aligned_alloc(64, AE_CEIL(bytes, 64) * 64); }
+
 void *ae_memory_new(size_t bytes) {
 	void *p = ae_memory_take(bytes);
 	if (p != NULL)

@@ -15,6 +15,8 @@
 
 #include "conv_view.h"
 
+#include "conv_columns.h"
+
 #include "conv_gemm.h"
 #include "conv_filter.h"
 

@@ -40,6 +40,25 @@ AE_INLINE void ae_transpose4(ae_v4 m[4]) {
 	m[3] = AE_SHUFFLE4(ef, gh, 2, 3, 6, 7);
 }
 
+// ae_even is lanes 0, 2, ... of a and then of b.
+#if AE_W == 4
+#define AE_EVEN 0, 2, 4, 6
+#elif AE_W == 8
+#define AE_EVEN 0, 2, 4, 6, 8, 10, 12, 14
+#else
+#define AE_EVEN 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#endif
+#if AE_W == 8 && !defined AE_PORTABLE
+AE_INLINE ae_v ae_even(ae_v a, ae_v b) {
+	return (ae_v)_mm256_permute4x64_pd((__m256d)_mm256_shuffle_ps(a, b, 0x88), 0xd8);
+}
+#elif defined __clang__
+AE_INLINE ae_v ae_even(ae_v a, ae_v b) { return __builtin_shufflevector(a, b, AE_EVEN); }
+#else
+typedef int32_t ae_vi __attribute__((vector_size(4 * AE_W)));
+AE_INLINE ae_v ae_even(ae_v a, ae_v b) { return __builtin_shuffle(a, b, (ae_vi){AE_EVEN}); }
+#endif
+
 // max(x, 0); NaN gives 0, like x > 0 ? x : 0.
 AE_INLINE ae_v ae_relu(ae_v x) {
 #if AE_W == 16 && !defined AE_PORTABLE

@@ -10,8 +10,7 @@ import "aecsad/kernels"
 type weights struct {
 	calls    map[int]preparedWeights
 	constant map[kernels.Slot][]int // slots of constant weights, and their calls
-	folded   map[kernels.Slot]bool  // those of them that Setup writes
-	spent    map[kernels.Slot]bool  // those of these that nothing else reads
+	folded   []kernels.Slot         // those of them that Setup writes
 	size     int
 	scratch  int // floats that a task needs
 }
@@ -50,31 +49,12 @@ func weightsOf(p *kernels.Program, needs func(kernels.Op) (prepared, scratch int
 		}
 	}
 	w.size += shared
-	w.findSpent(p)
-	return w
-}
-
-// findSpent sets folded and spent.
-func (w *weights) findSpent(p *kernels.Program) {
-	w.folded, w.spent = map[kernels.Slot]bool{}, map[kernels.Slot]bool{}
 	for slot := range outputs(p.Setup) {
 		if w.constant[slot] != nil {
-			w.folded[slot], w.spent[slot] = true, true
+			w.folded = append(w.folded, slot)
 		}
 	}
-	for _, c := range p.Setup {
-		out, _ := c.Op.Buffers()
-		for _, b := range c.Bufs[len(out):] {
-			delete(w.spent, b)
-		}
-	}
-	for i, c := range p.Calls {
-		for j, b := range c.Bufs {
-			if _, ok := w.calls[i]; !ok || j != weightSlot {
-				delete(w.spent, b)
-			}
-		}
-	}
+	return w
 }
 
 // outputs are the slots that calls write.

@@ -7,7 +7,7 @@
 //
 // A task takes a group of tiles through all of it, for a part of the output
 // channels, so that what lies between stays in the caches. The weights are taken
-// to the points beforehand (prepare.h).
+// to the points beforehand (conv2d.h).
 
 typedef struct {
 	ae_conv conv;
@@ -24,8 +24,10 @@ typedef struct {
 
 #define AE_WINOGRAD_INPUT 1500000    // floats of a group at the points, in a share of the third-level cache
 #define AE_WINOGRAD_TILES 96         // of a group: the weights are read once for each group
-#define AE_WINOGRAD_BLOCK 64         // output channels at a time
-#define AE_WINOGRAD_DEPTH 64         // input channels at a time: the first-level cache holds them, and short sums are accurate
+#define AE_WINOGRAD_BLOCK 256        // output channels at a time: the input at the points is read once for each block
+#define AE_WINOGRAD_DEPTH 128        // input channels at a time: the first-level cache holds them, and short sums are accurate
+#define AE_WINOGRAD_PART 128         // output channels of a task, at least
+#define AE_WINOGRAD_TASKS 4          // at least, where there are output channels for them
 #define AE_WINOGRAD_SCRATCH 16000000 // floats of a task, at most
 
 // winograd_shape sets everything that does not depend on the batch.
@@ -42,7 +44,7 @@ static void AE(winograd_shape)(ae_winograd *w, const ae_conv *j, int points, int
 	w->width = (AE_CEIL(w->wide, AE_W) + 1) * AE_W * side;
 	w->lanes = AE_CEIL(w->high * w->wide, AE_W) * AE_W;
 	w->depth = AE(even)(j->channels, AE_WINOGRAD_DEPTH);
-	w->block = AE_WINOGRAD_BLOCK;
+	w->block = AE_MIN(AE_WINOGRAD_BLOCK, AE(padded_rows)(j->outputs));
 	w->u_plane = AE(odd_lines)(AE(padded_rows)(j->outputs) * j->channels);
 	w->v_plane = AE(odd_lines)(j->channels * w->lanes + AE_W);
 	w->m_plane = AE(odd_lines)(w->block * w->lanes + AE_W);
@@ -57,7 +59,7 @@ static int64_t AE(winograd_patch_size)(const ae_winograd *w) {
 }
 static int64_t AE(winograd_scratch)(const ae_winograd *w) {
 	const int64_t points = w->points * w->points;
-	return AE(odd_lines)(w->depth) + AE(winograd_patch_size)(w) + points * (w->v_plane + w->m_plane) + AE(odd_lines)(w->side * w->width);
+	return AE(winograd_patch_size)(w) + points * (w->v_plane + w->m_plane) + AE(odd_lines)(w->side * w->width);
 }
 
 // winograd_cost is the work for one image, in multiplications, and direct_cost

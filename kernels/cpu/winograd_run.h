@@ -45,18 +45,18 @@ static void AE(winograd_prepare)(const ae_winograd *w, float *u, ae_run *r) {
 
 // winograd_multiply makes the products of a point for output channels [k, k+n):
 // m[n][lanes] = u[n][channels] v[channels][lanes], of which `tiles` lanes count.
-// It takes as many input channels at a time as the first-level cache holds.
-static void AE(winograd_multiply)(const ae_winograd *w, int64_t k, int64_t n, int64_t tiles, const float *u, const float *v,
-                                  const int32_t *off, float *m) {
+// It takes as many input channels at a time as the first-level cache holds, for
+// which AE_NV vectors of lanes meet all the weights.
+static void AE(winograd_multiply)(const ae_winograd *w, int64_t k, int64_t n, int64_t tiles, const float *u, const float *v, float *m) {
 	const int64_t channels = w->conv.channels, outputs = w->conv.outputs, ld = w->lanes;
 	for (int64_t c = 0; c < channels; c += w->depth) {
 		const int64_t depth = AE_MIN(w->depth, channels - c);
 		const float *panels = u + c * AE(padded_rows)(outputs) + k * depth;
-		for (int64_t i = 0; i < n; i += AE_MR)
-			for (int64_t j = 0; j < tiles; j += AE_NR) {
+		for (int64_t j = 0; j < tiles; j += AE_NR)
+			for (int64_t i = 0; i < n; i += AE_MR) {
 				const int64_t nv = AE_MIN(AE_NV, AE_CEIL(tiles - j, AE_W));
-				const float *row = v + c * ld + j, *b[3] = {row, row + AE_W, row + 2 * AE_W};
-				AE(micro_tile)(AE(panel_rows)(outputs - k - i), nv, depth, panels + i * depth, b, off, m + i * ld + j, ld, c > 0);
+				const ae_tile t = {.c = m + i * ld + j, .ld = ld, .rows = AE_MR, .cols = nv * AE_W, .add = c > 0};
+				AE(micro_tile)(AE(panel_rows)(outputs - k - i), nv, depth, panels + i * depth, v + c * ld + j, ld, &t);
 			}
 	}
 }
@@ -77,7 +77,7 @@ static void AE(winograd_gather)(const ae_winograd *w, ae_tiles g, const float *x
 // image counts images.
 static void AE(winograd_scatter)(const ae_winograd *w, ae_tiles g, int64_t image, int64_t k, int64_t n, const float *m, float *rows) {
 	const ae_conv *j = &w->conv;
-	ae_followers f = {.relu = j->relu, .first = 1, .last = 1};
+	ae_followers f = {.relu = j->relu};
 	for (int64_t i = k; i < k + n; i++, m += w->lanes) {
 		const int64_t channel = image * j->y_image + i * j->y_channel;
 		f.bias = j->bias != NULL ? j->bias[i] : 0;
@@ -103,16 +103,13 @@ static void AE(winograd_task)(void *ctx, int64_t task, float *scratch) {
 	g.rows = AE_MIN(w->high, w->down - g.row);
 	g.cols = AE_MIN(w->wide, w->across - g.col);
 	const int64_t points = w->points * w->points;
-	int32_t *off = (int32_t *)scratch;
-	float *patch = scratch + AE(odd_lines)(w->depth), *v = patch + AE(winograd_patch_size)(w);
+	float *patch = scratch, *v = patch + AE(winograd_patch_size)(w);
 	float *m = v + points * w->v_plane, *rows = m + points * w->m_plane;
-	for (int64_t c = 0; c < w->depth; c++)
-		off[c] = (int32_t)(c * w->lanes);
 	AE(winograd_gather)(w, g, j->x + image * j->channels * j->rows.in * j->cols.in, rows, patch, v);
 	for (int64_t k = first; k < end; k += w->block) {
 		const int64_t n = AE_MIN(w->block, end - k);
 		for (int64_t i = 0; i < points; i++)
-			AE(winograd_multiply)(w, k, n, g.rows * g.cols, j->prepared + i * w->u_plane, v + i * w->v_plane, off, m + i * w->m_plane);
+			AE(winograd_multiply)(w, k, n, g.rows * g.cols, j->prepared + i * w->u_plane, v + i * w->v_plane, m + i * w->m_plane);
 		AE(winograd_scatter)(w, g, image, k, n, m, rows);
 	}
 }
@@ -121,9 +118,8 @@ static void AE(winograd_task)(void *ctx, int64_t task, float *scratch) {
 // threads; each part repeats the input's way to the points.
 static void AE(winograd_run)(ae_winograd *w, ae_run *r) {
 	const int64_t groups = w->conv.images * w->groups_down * w->groups_across;
-	const int64_t blocks = AE_CEIL(w->conv.outputs, w->block);
-	w->parts = AE_MIN(blocks, AE_CEIL(8, groups));
-	w->part = AE_CEIL(blocks, w->parts) * w->block;
+	w->parts = AE_MIN(AE_CEIL(w->conv.outputs, AE_WINOGRAD_PART), AE_CEIL(AE_WINOGRAD_TASKS, groups));
+	w->part = AE_CEIL(AE_CEIL(w->conv.outputs, w->parts), AE_MR) * AE_MR;
 	w->parts = AE_CEIL(w->conv.outputs, w->part);
 	ae_parallel(r, groups * w->parts, AE(winograd_task), w);
 }

@@ -115,6 +115,26 @@ AE_INLINE void AE(winograd_output)(const int points, const int side, const ae_wi
 AE_WINOGRAD(6, 4)
 AE_WINOGRAD(8, 5)
 
+// What follows a sum: residual points to the row of y, NULL for none.
+typedef struct {
+	const float *residual;
+	float bias;
+	int relu;
+} ae_followers;
+
+// follow stores lanes [0, lanes) of a vector of sums with what follows.
+AE_INLINE void AE(follow)(ae_followers f, ae_v v, float *y, int64_t at, int64_t lanes) {
+	v += f.bias;
+	if (f.residual != NULL)
+		v += lanes == AE_W ? ae_load(f.residual + at) : ae_load_part(f.residual + at, 0, lanes);
+	if (f.relu)
+		v = ae_relu(v);
+	if (lanes == AE_W)
+		ae_store(y + at, v);
+	else
+		ae_store_part(y + at, v, 0, lanes);
+}
+
 // winograd_rows finishes output rows and stores them: bias, residual, relu. y
 // and residual point to the image and channel.
 static void AE(winograd_rows)(const ae_winograd *w, ae_tiles g, const float *from, float *y, ae_followers f) {
@@ -123,13 +143,7 @@ static void AE(winograd_rows)(const ae_winograd *w, ae_tiles g, const float *fro
 	const int64_t p = g.row * w->side, rows = AE_MIN(w->side, j->rows.out - p);
 	for (int64_t i = 0; i < rows; i++, from += w->width) {
 		const int64_t at = (p + i) * j->y_row + q;
-		for (int64_t c = 0; c < n; c += AE_W) {
-			const ae_v v = ae_load(from + c);
-			const int64_t hi = AE_MIN(AE_W, n - c);
-			if (hi == AE_W)
-				ae_store(y + at + c, AE(follow)(f, v, y, at + c, 0, AE_W, 1));
-			else
-				ae_store_part(y + at + c, AE(follow)(f, v, y, at + c, 0, hi, 0), 0, hi);
-		}
+		for (int64_t c = 0; c < n; c += AE_W)
+			AE(follow)(f, ae_load(from + c), y, at + c, AE_MIN(AE_W, n - c));
 	}
 }

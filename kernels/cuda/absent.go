@@ -15,5 +15,8 @@ var errAbsent = errors.New("cuda: this build has no CUDA machine (it was built w
 // Open returns an error that says that this build lacks the machine.
 func Open(string) (kernels.Device, error) { return nil, errAbsent }
 
+// Ceilings returns the same error.
+func Ceilings(string, int, int, int) ([]Ceiling, error) { return nil, errAbsent }
+
 // List returns the same error.
 func List() ([]string, error) { return nil, errAbsent }

@@ -19,12 +19,13 @@ func TestWithoutTheTagOpenSaysSo(t *testing.T) {
 	assert.Error(t, err)
 }
 
-// TestWithTheTag builds this package with the CUDA machine and runs its tests:
-// the conformance suite and the faults, on the emulated driver.
+// TestWithTheTag builds this package with the CUDA machine and runs its tests (the
+// conformance suite and the faults, on the emulated driver), and those of the
+// choice among the machines.
 func TestWithTheTag(t *testing.T) {
 	headers, err := filepath.Abs("compat")
 	require.NoError(t, err)
-	command := exec.Command("go", "test", "-count=1", "-tags", "cuda", "./...")
+	command := exec.Command("go", "test", "-count=1", "-tags", "cuda", "./...", "../devices")
 	command.Env = append(os.Environ(), "CGO_CFLAGS=-I"+headers)
 	out, err := command.CombinedOutput()
 	t.Logf("%s", out)

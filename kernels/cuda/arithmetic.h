@@ -1,28 +1,67 @@
-// The arithmetics of gemm.h: simt (float32 on the ordinary cores), tf32 and bf16
-// (tensor cores, products of rounded factors, float32 sums).
+// The arithmetics of gemm.h: simt (float32 on the ordinary cores) here, tf32, bf16
+// and f16 (tensor cores, products of rounded factors, float32 sums) in tensor.h.
 //
 // An arithmetic M has
-//   numbers             how many neighbours along the depth share a word
-//   word(v)             the word of so many numbers
-//   multiply(t, s, r)   adds the product of slice s to the thread's outputs
-//   each(r, f)          calls f(row, column, value) for the thread's outputs
+//   numbers               how many neighbours along the depth share a word
+//   word(v)               the word of so many numbers
+//   tile<T>               two slices of both factors in shared memory, and
+//   put(side, row, k, w)  how a word gets into a side of it
+//   rows_first<T>()       how threads share out a slice whose rows are neighbours
+//   streamed<T>(f)        a factor that is in memory as words
+//   arrive()              waits for what streamed factors have under way
+//   multiply(t, s, k0, k1, r)  adds the product of words [k0, k1) of slice s to the
+//                         thread's outputs
+//   each(r, f)            calls f(row, column, value) for the thread's outputs
+//   padded(words), at(tap, word, row, words, rows)  the layout of packed weights
 
 #ifndef AECSAD_ARITHMETIC_H
 #define AECSAD_ARITHMETIC_H
 
 #include "common.h"
 
-#define DEPTH 16 // words
-#define SPARE 8  // words at the end of a row: rows stay aligned, and the reads of a warp meet all 32 banks
+#define DEPTH 16 // words of a slice
 
-// Two slices: one being multiplied, one being filled. They are read by float4.
-template <int T> struct alignas(16) gemm_tile {
-	uint a[2][DEPTH][T + SPARE], b[2][DEPTH][T + SPARE];
+// walk says which T/16 words of a slice a thread fetches: (row + i*row_step,
+// k + i*k_step). Consecutive threads should read consecutive addresses: along k
+// if the factor is contiguous there, else along the rows.
+struct walk {
+	int row, k, row_step, k_step;
 };
+
+DEVICE walk along_k() { return {(int)threadIdx.x / DEPTH, (int)threadIdx.x % DEPTH, AE_THREADS / DEPTH, 0}; }
 
 template <int T> struct gemm_result {
 	float v[T * T / AE_THREADS];
 };
+
+// A factor brings part `part` of `parts` of a slice into its side of the tile in
+// two steps: fetch sends for it before some of the last slice is multiplied, store
+// puts down after that what has come into registers. The parts bound the registers.
+
+// gathered takes numbers one by one, at(slice, row, k), 0 outside the matrix, and
+// rounds them.
+template <class M, int T, class F> struct gathered_factor {
+	F at;
+	walk w;
+	float v[T / 16][M::numbers];
+
+	template <class S> DEVICE_METHOD void fetch(int s, int part, int parts, S &) {
+		UNROLL
+		for (int i = T / 16 * part / parts; i < T / 16 * (part + 1) / parts; i++) {
+			UNROLL
+			for (int n = 0; n < M::numbers; n++)
+				v[i][n] = at(s, w.row + i * w.row_step, (w.k + i * w.k_step) * M::numbers + n);
+		}
+	}
+
+	template <class S> DEVICE_METHOD void store(int part, int parts, S &side) {
+		UNROLL
+		for (int i = T / 16 * part / parts; i < T / 16 * (part + 1) / parts; i++)
+			M::put(side, w.row + i * w.row_step, w.k + i * w.k_step, M::word(v[i]));
+	}
+};
+
+template <class M, int T, class F> DEVICE gathered_factor<M, T, F> gathered(walk w, F at) { return {at, w, {}}; }
 
 // ---- float32 ----
 
@@ -30,12 +69,49 @@ template <int T> struct gemm_result {
 // columns in each 64 of the tile.
 struct simt {
 	static const int numbers = 1;
-	DEVICE_MEMBER uint word(const float *v) { return float_to_bits(v[0]); }
+	static const int spare = 8; // words at the end of a row: rows stay aligned, and the reads of a warp meet all 32 banks
 
-	template <int T> DEVICE_MEMBER void multiply(const gemm_tile<T> &t, int s, gemm_result<T> *r) {
+	// Rows of the tile are slices of the matrix: they are read by float4.
+	template <int T> struct alignas(16) tile {
+		uint a[2][DEPTH][T + spare], b[2][DEPTH][T + spare];
+	};
+
+	DEVICE_MEMBER uint word(const float *v) { return float_to_bits(v[0]); }
+	template <class S> DEVICE_MEMBER void put(S &side, int row, int k, uint w) { side[k][row] = w; }
+	template <int T> DEVICE_MEMBER walk rows_first() { return {(int)threadIdx.x % T, (int)threadIdx.x / T, 0, AE_THREADS / T}; }
+	DEVICE_MEMBER void arrive() {}
+
+	// Neighbouring rows of a slice lie side by side: [tap][word][row].
+	DEVICE_MEMBER int padded(int words) { return words; }
+	DEVICE_MEMBER int64_t at(int tap, int word, int row, int words, int rows) { return ((int64_t)tap * words + word) * rows + row; }
+
+	// f(slice, row, k) is the address of word k of a row, or NULL for 0.
+	template <int T, class F> struct streamed_factor {
+		F f;
+		uint v[T / 16];
+
+		template <class S> DEVICE_METHOD void fetch(int s, int part, int parts, S &) {
+			walk w = rows_first<T>();
+			UNROLL
+			for (int i = T / 16 * part / parts; i < T / 16 * (part + 1) / parts; i++) {
+				const uint *from = f(s, w.row, w.k + i * w.k_step);
+				v[i] = from ? *from : 0;
+			}
+		}
+
+		template <class S> DEVICE_METHOD void store(int part, int parts, S &side) {
+			walk w = rows_first<T>();
+			UNROLL
+			for (int i = T / 16 * part / parts; i < T / 16 * (part + 1) / parts; i++)
+				put(side, w.row, w.k + i * w.k_step, v[i]);
+		}
+	};
+	template <int T, class F> DEVICE_MEMBER streamed_factor<T, F> streamed(F f) { return {f, {}}; }
+
+	template <int T> DEVICE_MEMBER void multiply(const tile<T> &t, int s, int k0, int k1, gemm_result<T> *r) {
 		const int n = T / 16;
 		UNROLL_SOME
-		for (int k = 0; k < DEPTH; k++) {
+		for (int k = k0; k < k1; k++) {
 			float a[n], b[n];
 			UNROLL
 			for (int i = 0; i < n; i += 4) {
@@ -66,64 +142,5 @@ struct simt {
 		to[0] = v.x, to[1] = v.y, to[2] = v.z, to[3] = v.w;
 	}
 };
-
-// ---- tensor cores ----
-
-#ifdef AECSAD_TENSOR
-
-// The 8 warps of a block form 2 rows of 4; a warp has T/2 x T/4 outputs, in
-// pieces of 16 x 8, the outputs of an mma instruction. With g = lane/4 and
-// l = lane%4, a lane holds of a piece's factors the words (row g, g+8; k l, l+4)
-// of a and (k l, l+4; column g) of b, and outputs (row g, g+8; column 2l, 2l+1).
-// A word is one number of tf32 or two of bf16: the places are the same.
-template <class M> struct tensor {
-	template <int T> DEVICE_MEMBER void multiply(const gemm_tile<T> &t, int s, gemm_result<T> *r) {
-		const int n = T / 32; // pieces of a warp in each direction
-		int g = threadIdx.x % 32 / 4, l = threadIdx.x % 4;
-		int row = (int)threadIdx.x / 128 * (T / 2) + g, column = (int)threadIdx.x / 32 % 4 * (T / 4) + g;
-		UNROLL
-		for (int k = 0; k < DEPTH; k += 8) {
-			uint a[n][4], b[n][2];
-			UNROLL
-			for (int i = 0; i < n; i++) {
-				a[i][0] = t.a[s][k + l][row + 16 * i];
-				a[i][1] = t.a[s][k + l][row + 16 * i + 8];
-				a[i][2] = t.a[s][k + l + 4][row + 16 * i];
-				a[i][3] = t.a[s][k + l + 4][row + 16 * i + 8];
-				b[i][0] = t.b[s][k + l][column + 8 * i];
-				b[i][1] = t.b[s][k + l + 4][column + 8 * i];
-			}
-			UNROLL
-			for (int i = 0; i < n; i++) {
-				UNROLL
-				for (int j = 0; j < n; j++)
-					M::mma(&r->v[(i * n + j) * 4], a[i], b[j]);
-			}
-		}
-	}
-
-	template <int T, class F> DEVICE_MEMBER void each(const gemm_result<T> &r, F f) {
-		const int n = T / 32;
-		int g = threadIdx.x % 32 / 4, l = threadIdx.x % 4;
-		int row = (int)threadIdx.x / 128 * (T / 2) + g, column = (int)threadIdx.x / 32 % 4 * (T / 4) + 2 * l;
-		UNROLL
-		for (int i = 0; i < n * n * 4; i++)
-			f(row + i / (4 * n) * 16 + i % 4 / 2 * 8, column + i / 4 % n * 8 + i % 2, r.v[i]);
-	}
-};
-
-struct tf32 : tensor<tf32> {
-	static const int numbers = 1;
-	DEVICE_MEMBER uint word(const float *v) { return to_tf32(v[0]); }
-	DEVICE_MEMBER void mma(float *d, const uint *a, const uint *b) { mma_tf32(d, a, b); }
-};
-
-struct bf16 : tensor<bf16> {
-	static const int numbers = 2;
-	DEVICE_MEMBER uint word(const float *v) { return to_bf16x2(v[0], v[1]); }
-	DEVICE_MEMBER void mma(float *d, const uint *a, const uint *b) { mma_bf16(d, a, b); }
-};
-
-#endif
 
 #endif

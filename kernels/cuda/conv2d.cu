@@ -57,19 +57,19 @@ DEVICE gather backward(const ae_Conv2DBackwardData *b) {
 // cursor walks through the depth: the slices of a tap, then the next tap that is
 // reached. It knows the place of the thread's pixel in the source of the tap.
 struct cursor {
-	int slice;        // counted over the taps that are reached
-	int tap, channel; // of the slice
-	int place;        // offset of the pixel in a channel of the source, or -1
+	int slice;         // counted over the taps that are reached
+	int tap, word;     // of the slice
+	const float *from; // the pixel's place in the first channel of the source
+	int channels;      // that the source has there: 0 outside
 };
 
 // slices_of is the depth in slices, over all taps.
 template <class M> DEVICE int slices_of(const gather &g) { return g.R * g.S * ((g.C + DEPTH * M::numbers - 1) / (DEPTH * M::numbers)); }
 
 // gather_tile computes the block's tile of the result over the slices [begin,
-// end) of the depth, counted over all taps, reached or not. w holds words,
-// [tap][C/numbers][K].
+// end) of the depth, counted over all taps, reached or not. w holds packed words.
 template <class M, int T>
-DEVICE void gather_tile(gemm_tile<T> &t, const gather &g, int pixels, int begin, int end, const float *x, const uint *w, gemm_result<T> *r) {
+DEVICE void gather_tile(typename M::template tile<T> &t, const gather &g, int pixels, int begin, int end, const float *x, const uint *w, gemm_result<T> *r) {
 	int row0 = (int)blockIdx.y * T, pixel0 = (int)blockIdx.x * T, PQ = g.P * g.Q;
 	int words = (g.C + M::numbers - 1) / M::numbers, per_tap = (words + DEPTH - 1) / DEPTH;
 	// The rows and columns of pixels that the block touches.
@@ -87,38 +87,37 @@ DEVICE void gather_tile(gemm_tile<T> &t, const gather &g, int pixels, int begin,
 			count += min(end, (tap + 1) * per_tap) - max(begin, tap * per_tap);
 
 	// All words that the thread fetches of the source are of one pixel.
-	walk rows = along_rows<T>();
+	walk rows = M::template rows_first<T>();
 	int pixel = pixel0 + rows.row, p = pixel % PQ / g.Q, q = pixel % g.Q;
 	int area = g.down.limit * g.across.limit;
 	const float *image = x + (int64_t)(pixel / PQ) * g.C * area;
-	cursor c = {-1, begin / per_tap - 1, words, -1};
+	cursor c = {-1, begin / per_tap - 1, words, image, 0};
 	auto seek = [&](int slice) { // the next one, or the one where c stands
 		if (slice == c.slice)
 			return;
 		c.slice = slice;
-		c.channel += DEPTH;
-		if (c.channel < words)
+		c.word += DEPTH;
+		if (c.word < words)
 			return;
 		do
 			c.tap++;
 		while (!live(c.tap));
-		c.channel = max(0, begin - c.tap * per_tap) * DEPTH;
+		c.word = max(0, begin - c.tap * per_tap) * DEPTH;
 		int h = source(g.down, p, g.first + g.step * (c.tap / g.S)), v = source(g.across, q, g.first + g.step * (c.tap % g.S));
-		c.place = pixel < pixels && h >= 0 && v >= 0 ? h * g.across.limit + v : -1;
+		bool inside = pixel < pixels && h >= 0 && v >= 0;
+		c.from = image + (inside ? h * g.across.limit + v : 0);
+		c.channels = inside ? g.C : 0;
 	};
-	gemm<M, T>(
-	    t, count, rows,
-	    [&](int slice, int row, int k) {
-		    seek(slice);
-		    int word = c.channel + k;
-		    return row0 + row < g.K && word < words ? w[((int64_t)c.tap * words + word) * g.K + row0 + row] : 0;
-	    },
-	    rows,
-	    [&](int, int, int k) {
-		    int channel = c.channel * M::numbers + k;
-		    return c.place >= 0 && channel < g.C ? image[(int64_t)channel * area + c.place] : 0;
-	    },
-	    r);
+	auto weights = [&](int slice, int row, int k) -> const uint * {
+		seek(slice);
+		int word = c.word + k;
+		return row0 + row < g.K && word < words ? w + M::at(c.tap, word, row0 + row, M::padded(words), g.K) : nullptr;
+	};
+	auto pixels_of = [&](int, int, int k) {
+		int channel = c.word * M::numbers + k;
+		return channel < c.channels ? c.from[channel * area] : 0;
+	};
+	gemm<M, T>(t, count, M::template streamed<T>(weights), gathered<M, T>(rows, pixels_of), r);
 }
 
 // each_output calls f(offset in the result, channel, value) for the outputs of
@@ -132,22 +131,22 @@ template <class M, int T, class F> DEVICE void each_output(const gather &g, int 
 	});
 }
 
-// pack turns w[K][C][tap] into words that a block reads without gaps:
-// [tap][C/numbers][K] for the output, [tap][K/numbers][C] for the gradient of the
+// pack turns w[K][C][tap] into words in the layout of the arithmetic: the depth is
+// C and the rows are K for the output, the other way round for the gradient of the
 // input.
 template <class M> DEVICE void pack(const ae_Conv2D *o, uint *packed, const float *w, bool transposed) {
-	uint taps = (uint)(o->R * o->S), C = (uint)o->C;
-	uint rows = transposed ? C : (uint)o->K, depth = transposed ? (uint)o->K : C;
-	uint words = (depth + M::numbers - 1) / M::numbers;
+	int taps = (int)(o->R * o->S), C = (int)o->C;
+	int rows = transposed ? C : (int)o->K, depth = transposed ? (int)o->K : C;
+	int words = M::padded((depth + M::numbers - 1) / M::numbers);
 	EACH(i, taps * words * rows) {
-		uint tap = i / (words * rows), first = i / rows % words * M::numbers, row = i % rows;
+		int tap = (int)i % taps, word = (int)i / taps % words, row = (int)i / taps / words;
 		float v[M::numbers];
 		UNROLL
-		for (uint n = 0; n < M::numbers; n++) {
-			uint k = transposed ? first + n : row, c = transposed ? row : first + n;
-			v[n] = first + n < depth ? w[(k * C + c) * taps + tap] : 0;
+		for (int n = 0; n < M::numbers; n++) {
+			int at = word * M::numbers + n, k = transposed ? at : row, c = transposed ? row : at;
+			v[n] = at < depth ? w[((int64_t)k * C + c) * taps + tap] : 0;
 		}
-		packed[i] = M::word(v);
+		packed[M::at(tap, word, row, words, rows)] = M::word(v);
 	}
 }
 
@@ -161,7 +160,7 @@ DEVICE float followed(const ae_Conv2D *o, float v, int64_t at, int k, const floa
 }
 
 template <class M, int T>
-DEVICE void convolve(gemm_tile<T> &t, const ae_Conv2D *o, float *y, const float *x, const uint *w, const float *b, const float *res) {
+DEVICE void convolve(typename M::template tile<T> &t, const ae_Conv2D *o, float *y, const float *x, const uint *w, const float *b, const float *res) {
 	gather g = forward(o);
 	gemm_result<T> r;
 	int pixels = (int)o->N * g.P * g.Q;
@@ -171,7 +170,7 @@ DEVICE void convolve(gemm_tile<T> &t, const ae_Conv2D *o, float *y, const float 
 
 // Where the result has too few tiles to fill the machine, the depth is shared out
 // as well: blockIdx.z sums its part into scratch, conv2d_join adds the parts.
-template <class M, int T> DEVICE void convolve_part(gemm_tile<T> &t, const ae_Conv2D *o, float *parts, const float *x, const uint *w) {
+template <class M, int T> DEVICE void convolve_part(typename M::template tile<T> &t, const ae_Conv2D *o, float *parts, const float *x, const uint *w) {
 	gather g = forward(o);
 	gemm_result<T> r;
 	int pixels = (int)o->N * g.P * g.Q;
@@ -182,7 +181,7 @@ template <class M, int T> DEVICE void convolve_part(gemm_tile<T> &t, const ae_Co
 }
 
 template <class M, int T>
-DEVICE void backward_data(gemm_tile<T> &t, const ae_Conv2DBackwardData *o, float *dx, const float *dy, const uint *w) {
+DEVICE void backward_data(typename M::template tile<T> &t, const ae_Conv2DBackwardData *o, float *dx, const float *dy, const uint *w) {
 	gather g = backward(o);
 	gemm_result<T> r;
 	int pixels = (int)o->N * g.P * g.Q;
@@ -194,7 +193,7 @@ DEVICE void backward_data(gemm_tile<T> &t, const ae_Conv2DBackwardData *o, float
 // channels, and the depth runs over all pixels of the batch. blockIdx.z counts
 // the taps, and within a tap `count` parts of the depth.
 template <class M, int T>
-DEVICE void backward_filter(gemm_tile<T> &t, const ae_Conv2DBackwardFilter *b, float *parts, const float *dy, const float *x, int64_t count) {
+DEVICE void backward_filter(typename M::template tile<T> &t, const ae_Conv2DBackwardFilter *b, float *parts, const float *dy, const float *x, int64_t count) {
 	const ae_Conv2D *o = (const ae_Conv2D *)b; // the geometry comes first
 	gather g = forward(o);
 	int tap = (int)blockIdx.z / (int)count, part = (int)blockIdx.z % (int)count, taps = g.R * g.S;
@@ -204,25 +203,17 @@ DEVICE void backward_filter(gemm_tile<T> &t, const ae_Conv2DBackwardFilter *b, f
 	int row0 = (int)blockIdx.y * T, column0 = (int)blockIdx.x * T;
 	int down = g.first + g.step * (tap / g.S), across = g.first + g.step * (tap % g.S);
 	gemm_result<T> r;
-	gemm<M, T>(
-	    t, end - begin, along_k(),
-	    [&](int slice, int row, int k) {
-		    float v[M::numbers];
-		    UNROLL
-		    for (int n = 0; n < M::numbers; n++) {
-			    int pixel = ((begin + slice) * DEPTH + k) * M::numbers + n, channel = row0 + row;
-			    v[n] = pixel < pixels && channel < g.K ? dy[((int64_t)(pixel / PQ) * g.K + channel) * PQ + pixel % PQ] : 0;
-		    }
-		    return M::word(v);
-	    },
-	    along_k(),
-	    [&](int slice, int row, int k) {
-		    int pixel = (begin + slice) * DEPTH * M::numbers + k, channel = column0 + row;
-		    int h = source(g.down, pixel % PQ / g.Q, down), v = source(g.across, pixel % g.Q, across);
-		    bool inside = pixel < pixels && channel < g.C && h >= 0 && v >= 0;
-		    return inside ? x[((int64_t)(pixel / PQ) * g.C + channel) * area + h * g.across.limit + v] : 0;
-	    },
-	    &r);
+	auto gradients = [&](int slice, int row, int k) {
+		int pixel = (begin + slice) * DEPTH * M::numbers + k, channel = row0 + row;
+		return pixel < pixels && channel < g.K ? dy[((int64_t)(pixel / PQ) * g.K + channel) * PQ + pixel % PQ] : 0;
+	};
+	auto sources = [&](int slice, int row, int k) {
+		int pixel = (begin + slice) * DEPTH * M::numbers + k, channel = column0 + row;
+		int h = source(g.down, pixel % PQ / g.Q, down), v = source(g.across, pixel % g.Q, across);
+		bool inside = pixel < pixels && channel < g.C && h >= 0 && v >= 0;
+		return inside ? x[((int64_t)(pixel / PQ) * g.C + channel) * area + h * g.across.limit + v] : 0;
+	};
+	gemm<M, T>(t, end - begin, gathered<M, T>(along_k(), gradients), gathered<M, T>(along_k(), sources), &r);
 	M::each(r, [&](int row, int column, float v) {
 		if (row0 + row < g.K && column0 + column < g.C)
 			parts[(((int64_t)part * g.K + row0 + row) * g.C + column0 + column) * taps + tap] = v;
@@ -239,21 +230,21 @@ DEVICE void backward_filter(gemm_tile<T> &t, const ae_Conv2DBackwardFilter *b, f
 #define CONVOLUTIONS(M, T, FORWARD)                                                                              \
 	FORWARD(conv2d_##M##_##T, const ae_Conv2D *o, float *y, const float *x, const uint *w, const float *b,    \
 	       const float *res) {                                                                               \
-		__shared__ gemm_tile<T> t;                                                                           \
+		__shared__ M::tile<T> t;                                                                           \
 		convolve<M, T>(t, o, y, x, w, b, res);                                                               \
 	}                                                                                                        \
 	FORWARD(conv2d_split_##M##_##T, const ae_Conv2D *o, float *parts, const float *x, const uint *w) {        \
-		__shared__ gemm_tile<T> t;                                                                           \
+		__shared__ M::tile<T> t;                                                                           \
 		convolve_part<M, T>(t, o, parts, x, w);                                                              \
 	}                                                                                                        \
 	KERNEL(conv2d_backward_data_##M##_##T, const ae_Conv2DBackwardData *o, float *dx, const float *dy,       \
 	       const uint *w) {                                                                                  \
-		__shared__ gemm_tile<T> t;                                                                           \
+		__shared__ M::tile<T> t;                                                                           \
 		backward_data<M, T>(t, o, dx, dy, w);                                                                \
 	}                                                                                                        \
 	KERNEL(conv2d_backward_filter_##M##_##T, const ae_Conv2DBackwardFilter *o, float *parts, const float *dy, \
 	       const float *x, int64_t count) {                                                                  \
-		__shared__ gemm_tile<T> t;                                                                           \
+		__shared__ M::tile<T> t;                                                                           \
 		backward_filter<M, T>(t, o, parts, dy, x, count);                                                    \
 	}
 
@@ -264,6 +255,9 @@ CONVOLUTIONS(tf32, 128, KERNEL_PAIRED)
 PACK(bf16)
 CONVOLUTIONS(bf16, 64, KERNEL_PAIRED)
 CONVOLUTIONS(bf16, 128, KERNEL_PAIRED)
+PACK(f16)
+CONVOLUTIONS(f16, 64, KERNEL_PAIRED)
+CONVOLUTIONS(f16, 128, KERNEL_PAIRED)
 #endif
 
 #ifdef AECSAD_ORDINARY

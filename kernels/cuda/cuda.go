@@ -17,19 +17,16 @@ import (
 	"aecsad/kernels/cuda/lazy"
 )
 
-// What the PTX is compiled for; drivers compile it forward to every later GPU.
-const (
-	minCapability       = 70
-	minTensorCapability = 80
-	minDriver           = 11000 // knows PTX 7.0 and cuGraphInstantiate_v2
-)
+// minDriver knows PTX 7.0 and cuGraphInstantiate_v2.
+const minDriver = 11000
 
 // device is a GPU with its primary context and the kernels loaded so far.
 type device struct {
-	index   int
-	planner planner
-	context cu.CUContext
-	entries map[string]entry
+	index      int
+	capability int // 90 for 9.0
+	tile       int // of convolutions, for tests; see planner
+	context    cu.CUContext
+	entries    map[string]entry
 
 	mutex     sync.Mutex // guards the rest
 	modules   map[string]cu.Module
@@ -94,10 +91,9 @@ func count() (int, error) {
 	return n, nil
 }
 
-// Open returns a GPU. The name is cuda[:index][:precision], such as "cuda",
-// "cuda:1" or "cuda:0:bf16" (see parse).
+// Open returns a GPU. The name is cuda[:index], such as "cuda" or "cuda:1".
 func Open(name string) (kernels.Device, error) {
-	index, arithmetic, err := parse(name)
+	index, err := parse(name)
 	if err != nil {
 		return nil, err
 	}
@@ -109,8 +105,7 @@ func Open(name string) (kernels.Device, error) {
 		return nil, fmt.Errorf("cuda:%d does not exist; there are cuda:0 to cuda:%d", index, n-1)
 	}
 	d := &device{
-		index: index, planner: planner{arithmetic: arithmetic},
-		modules: map[string]cu.Module{}, functions: map[string]cu.Function{},
+		index: index, modules: map[string]cu.Module{}, functions: map[string]cu.Function{},
 	}
 	if d.entries, err = entries(); err != nil {
 		return nil, err
@@ -123,12 +118,8 @@ func Open(name string) (kernels.Device, error) {
 	if err != nil {
 		return nil, d.wrap("compute capability", err)
 	}
-	want := minCapability
-	if arithmetic != ordinary {
-		want = minTensorCapability
-	}
-	if major*10+minor < want {
-		return nil, fmt.Errorf("%s has compute capability %d.%d, expected %d.%d or higher", d.Name(), major, minor, want/10, want%10)
+	if d.capability = major*10 + minor; d.capability < minCapability {
+		return nil, fmt.Errorf("%s has compute capability %d.%d, expected %d.%d or higher", d.Name(), major, minor, minCapability/10, minCapability%10)
 	}
 	if d.context, err = gpu.RetainPrimaryCtx(); err != nil {
 		return nil, d.wrap("context", err)
@@ -136,7 +127,7 @@ func Open(name string) (kernels.Device, error) {
 	return d, nil
 }
 
-func (d *device) Name() string { return nameOf(d.index, d.planner.arithmetic) }
+func (d *device) Name() string { return fmt.Sprintf("cuda:%d", d.index) }
 
 func (d *device) wrap(doing string, err error) error {
 	if err == nil {

@@ -158,3 +158,14 @@ func TestProfileTimesEveryCall(t *testing.T) {
 	require.NoError(t, s.Read(0, loss))
 	assert.InDelta(t, 36.0/1000, loss[0], 1e-6, "Profile runs the program")
 }
+
+func TestCeilings(t *testing.T) {
+	all, err := Ceilings("cuda", 4096, 1, 3)
+	require.NoError(t, err)
+	var names []string
+	for _, c := range all {
+		names = append(names, c.Name)
+		assert.Positive(t, c.Value, c.Name)
+	}
+	assert.Equal(t, []string{"copy, read and written", "multiply-adds, f32", "tensor cores, tf32", "tensor cores, bf16", "tensor cores, f16"}, names)
+}

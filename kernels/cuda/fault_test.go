@@ -48,23 +48,15 @@ func TestOpenSaysWhatIsMissing(t *testing.T) {
 	assert.Contains(t, opened(t, lazy.Variable+"=libc.so.6"), "it has no cuInit")
 }
 
-// emulated skips a test that plays with the hardware where the driver is real.
-func emulated(t *testing.T) {
-	t.Helper()
-	if !strings.Contains(lazy.Path(), "emulate") {
-		t.Skip("needs the emulated driver")
-	}
-}
-
 func TestOpenRefusesWhatCannotWork(t *testing.T) {
-	emulated(t)
+	Emulated(t)
 	assert.Contains(t, opened(t, "AECSAD_EMULATE_DEVICES=0"), "shows no GPU")
 	assert.Contains(t, opened(t, "AECSAD_EMULATE_DRIVER=8000"), "is for CUDA 8.0, expected 11.0 or later")
 	assert.Equal(t, "cuda:0 has compute capability 6.1, expected 7.0 or higher", opened(t, "AECSAD_EMULATE_CAPABILITY=61"))
 }
 
 func TestOutOfMemory(t *testing.T) {
-	emulated(t)
+	Emulated(t)
 	t.Setenv("AECSAD_EMULATE_MEMORY", "20000")
 	d := open(t, "cuda")
 	_, err := d.Load(doubling(2000), kernels.Options{})
@@ -76,7 +68,7 @@ func TestOutOfMemory(t *testing.T) {
 // A device that is lost in a run says so then and later; it neither hangs nor
 // takes the process with it.
 func TestDeviceLost(t *testing.T) {
-	emulated(t)
+	Emulated(t)
 	d, err := Open("cuda:1")
 	require.NoError(t, err)
 	s, err := d.Load(doubling(10), kernels.Options{})

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"aecsad/kernels/cuda/lazy"
@@ -35,4 +36,12 @@ func run(m *testing.M) int {
 		os.Setenv(lazy.Variable, driver)
 	}
 	return m.Run()
+}
+
+// Emulated skips a test that plays with the hardware where the driver is real.
+func Emulated(t *testing.T) {
+	t.Helper()
+	if !strings.Contains(lazy.Path(), "emulate") {
+		t.Skip("needs the emulated driver")
+	}
 }

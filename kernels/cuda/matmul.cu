@@ -3,7 +3,7 @@
 #include "gemm.h"
 
 KERNEL(matmul, const ae_MatMul *o, float *y, const float *a, const float *b) {
-	__shared__ gemm_tile<64> t;
+	__shared__ simt::tile<64> t;
 	int M = (int)o->M, N = (int)o->N, K = (int)o->K;
 	int64_t batch = blockIdx.z;
 	matrix left = {a + batch * M * K, M, K, o->TransA ? 1 : K, o->TransA ? M : 1};

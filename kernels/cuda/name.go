@@ -4,45 +4,53 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"aecsad/kernels"
 )
 
-// ordinary is the arithmetic of every GPU: float32.
-const ordinary = "simt"
-
-// precisions are what a name may ask of convolutions, with their arithmetic:
-// float32 throughout, or products on tensor cores, of factors rounded to tf32 (10
-// bits of fraction) or bf16 (7), with float32 sums.
-var precisions = []struct{ name, arithmetic string }{{"f32", ordinary}, {"tf32", "tf32"}, {"bf16", "bf16"}}
-
-// parse reads cuda[:index][:precision]; they are 0 and f32 where missing.
-func parse(name string) (index int, arithmetic string, err error) {
-	parts := strings.Split(name, ":")
-	arithmetic = ordinary
-	bad := fmt.Errorf("no device %q; expected cuda[:index][:precision], with precision f32, tf32 or bf16", name)
-	if parts[0] != "cuda" || len(parts) > 3 {
-		return 0, "", bad
+// parse reads cuda[:index]; the index is 0 where it is missing.
+func parse(name string) (index int, err error) {
+	kind, rest, has := strings.Cut(name, ":")
+	n := uint64(0)
+	if has {
+		n, err = strconv.ParseUint(rest, 10, 16)
 	}
-	rest := parts[1:]
-	if len(rest) > 0 {
-		if n, err := strconv.ParseUint(rest[0], 10, 16); err == nil {
-			index, rest = int(n), rest[1:]
-		}
+	if kind != "cuda" || err != nil {
+		return 0, fmt.Errorf("no device %q; expected cuda[:index], such as cuda or cuda:1", name)
 	}
-	if len(rest) == 0 {
-		return index, arithmetic, nil
-	}
-	for _, p := range precisions {
-		if len(rest) == 1 && rest[0] == p.name {
-			return index, p.arithmetic, nil
-		}
-	}
-	return 0, "", bad
+	return int(n), nil
 }
 
-// nameOf is the full name of a device, without the precision f32.
-func nameOf(index int, arithmetic string) string {
-	if arithmetic == ordinary {
-		return fmt.Sprintf("cuda:%d", index)
+// What the PTX is compiled for; drivers compile it forward to every later GPU.
+const (
+	minCapability       = 70
+	minTensorCapability = 80
+)
+
+// Ceiling is what a device does at best.
+type Ceiling struct {
+	Name  string
+	Value float64
+	Unit  string
+}
+
+// ordinary is the arithmetic of every GPU: float32 throughout.
+const ordinary = "simt"
+
+// precisions of a GPU. Those of tensor cores round the factors of products to tf32
+// (10 bits of fraction), bf16 (7) or f16 (10, of a narrow range: from 65520 on a
+// factor is infinite). capability is 90 for 9.0.
+func precisions(capability int) []string {
+	if capability < minTensorCapability {
+		return []string{kernels.Float32}
 	}
-	return fmt.Sprintf("cuda:%d:%s", index, arithmetic) // the arithmetics of tensor cores are named like their precisions
+	return []string{kernels.Float32, "tf32", "bf16", "f16"}
+}
+
+// arithmetic that has a precision: a name of arithmetic.h.
+func arithmetic(precision string) string {
+	if precision == kernels.Float32 {
+		return ordinary
+	}
+	return precision
 }

@@ -10,7 +10,7 @@ import (
 const depth = 16
 
 // numbersPerWord of an arithmetic of arithmetic.h.
-var numbersPerWord = map[string]int{"simt": 1, "tf32": 1, "bf16": 2}
+var numbersPerWord = map[string]int{"simt": 1, "tf32": 1, "bf16": 2, "f16": 2}
 
 // align rounds floats up to 256 bytes, so that what follows can be read by float4.
 func align(floats int) int { return ceil(floats, 64) * 64 }
@@ -47,13 +47,23 @@ func (p planner) name(kernel string, tile int) string {
 // words of a depth of n numbers.
 func (p planner) words(n int) int { return ceil(n, numbersPerWord[p.arithmetic]) }
 
+// packedWords of weights: tensor cores copy whole slices, so that the depth of a
+// row is padded to them.
+func (p planner) packedWords(taps, rows, channels int) int {
+	words := p.words(channels)
+	if p.arithmetic != ordinary {
+		words = ceil(words, depth) * depth
+	}
+	return taps * rows * words
+}
+
 func (p planner) convolution(o kernels.Op) steps {
 	switch o := o.(type) {
 	case kernels.Conv2D:
 		return p.forward(o)
 	case kernels.Conv2DBackwardData:
 		tile := p.tileOf(o.C, o.N*o.H*o.W)
-		s := p.packing(o.R*o.S*p.words(o.K)*o.C, true)
+		s := p.packing(p.packedWords(o.R*o.S, o.C, o.K), true)
 		s.launches = []launch{tiled(p.name("conv2d_backward_data", tile), tile, o.C, o.N*o.H*o.W, 1, op, buf(0), buf(1), arg{kind: packed})}
 		return s
 	case kernels.Conv2DBackwardFilter:
@@ -87,7 +97,7 @@ func (p planner) forward(o kernels.Conv2D) steps {
 	pixels, slices := o.N*o.P()*o.Q(), o.R*o.S*ceil(p.words(o.C), depth)
 	tile := p.tileOf(o.K, pixels)
 	parts := splits(ceil(o.K, 64)*ceil(o.P()*o.Q(), 64), slices, 256)
-	s := p.packing(o.R*o.S*p.words(o.C)*o.K, false)
+	s := p.packing(p.packedWords(o.R*o.S, o.K, o.C), false)
 	if parts == 1 {
 		s.launches = []launch{tiled(p.name("conv2d", tile), tile, o.K, pixels, 1, op, buf(0), buf(1), arg{kind: packed}, bias, residual)}
 		return s

@@ -12,6 +12,9 @@ func planMatrices(o kernels.Op) ([]launch, int) {
 	case kernels.SoftmaxBackward:
 		return simple("softmax_backward", o.N*o.HW, o), 0
 	case kernels.Attention:
+		if !o.Keep {
+			return []launch{{"attention", ceil(o.T, 64), ceil(o.C, 64), o.N, all(o)}}, 0
+		}
 		y, p, q, k, v := buf(0), buf(1), buf(2), buf(3), buf(4)
 		return []launch{
 			tiled("attention_scores", 64, o.T, o.T, o.N, op, p, q, k),

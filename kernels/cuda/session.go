@@ -41,16 +41,22 @@ type session struct {
 const maxStaging = 1 << 20
 
 // Load takes all the memory that the program needs, uploads the instructions and
-// records the calls. The option Threads has no effect.
-func (d *device) Load(p *kernels.Program, _ kernels.Options) (kernels.Session, error) {
+// records the calls. The option Threads has no effect; Precision is that of
+// convolutions.
+func (d *device) Load(p *kernels.Program, o kernels.Options) (kernels.Session, error) {
 	if err := p.Check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", d.Name(), err)
 	}
-	setup, words, err := d.planner.planCalls(p.Setup, nil)
+	precision, err := kernels.PrecisionOf(d.Name(), o, precisions(d.capability)...)
 	if err != nil {
 		return nil, err
 	}
-	calls, words, err := d.planner.planCalls(p.Calls, words)
+	planner := planner{arithmetic(precision), d.tile}
+	setup, words, err := planner.planCalls(p.Setup, nil)
+	if err != nil {
+		return nil, err
+	}
+	calls, words, err := planner.planCalls(p.Calls, words)
 	if err != nil {
 		return nil, err
 	}

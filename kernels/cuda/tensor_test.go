@@ -4,6 +4,7 @@ package cuda
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 	"aecsad/tests/ops"
 )
 
-// integers are small enough for bf16 to hold them and for float32 to hold their
+// integers are small enough for bf16 and f16 to hold them and for float32 to hold their
 // sums of products: every arithmetic must give the same.
 func integers(r *rand.Rand) float32 { return float32(r.IntN(9) - 4) }
 
@@ -85,24 +86,26 @@ func differences(t *testing.T, d kernels.Device, draw func(*rand.Rand) float32) 
 
 func TestEveryArithmeticAndTileIsExactOnIntegers(t *testing.T) {
 	orders := []string{"normal", "reversed", "shuffled"}
-	for i, p := range []planner{{"simt", 64}, {"simt", 128}, {"tf32", 64}, {"tf32", 128}, {"bf16", 64}, {"bf16", 128}} {
-		t.Run(fmt.Sprintf("%s %d", p.arithmetic, p.tile), func(t *testing.T) {
-			t.Setenv("AECSAD_EMULATE_ORDER", orders[i%len(orders)])
-			d := open(t, nameOf(0, p.arithmetic))
-			d.(*device).planner = p
-			for name, e := range differences(t, d, integers) {
-				assert.Zero(t, e, name)
-			}
-		})
+	for i, precision := range precisions(minTensorCapability) {
+		for j, tile := range []int{64, 128} {
+			t.Run(fmt.Sprintf("%s %d", precision, tile), func(t *testing.T) {
+				t.Setenv("AECSAD_EMULATE_ORDER", orders[(2*i+j)%len(orders)])
+				d := open(t, "cuda")
+				d.(*device).tile = tile
+				for name, e := range differences(t, kernels.At(d, precision), integers) {
+					assert.Zero(t, e, name)
+				}
+			})
+		}
 	}
 }
 
-// The relative error of a product of rounded factors is at most 2^-10 (tf32) or
-// 2^-7 (bf16); those of a sum cancel in part.
+// The relative error of a product of rounded factors is at most 2^-10 (tf32, f16)
+// or 2^-7 (bf16); those of a sum cancel in part.
 func TestRoundingOfTensorCores(t *testing.T) {
-	for precision, bound := range map[string]float64{"tf32": 0x1p-10, "bf16": 0x1p-7} {
+	for precision, bound := range map[string]float64{"tf32": 0x1p-10, "bf16": 0x1p-7, "f16": 0x1p-10} {
 		worst := 0.0
-		for name, e := range differences(t, open(t, "cuda:"+precision), fractions) {
+		for name, e := range differences(t, kernels.At(open(t, "cuda"), precision), fractions) {
 			assert.Less(t, e, bound, "%s: %s", precision, name)
 			worst = max(worst, e)
 		}
@@ -112,11 +115,23 @@ func TestRoundingOfTensorCores(t *testing.T) {
 }
 
 func TestTensorCoresNeedTheirGeneration(t *testing.T) {
-	emulated(t)
+	Emulated(t)
 	t.Setenv("AECSAD_EMULATE_CAPABILITY", "75")
-	_, err := Open("cuda:bf16")
-	assert.EqualError(t, err, "cuda:0:bf16 has compute capability 7.5, expected 8.0 or higher")
-	open(t, "cuda:f32")
+	d := open(t, "cuda")
+	_, err := d.Load(doubling(1), kernels.Options{Precision: "bf16"})
+	assert.EqualError(t, err, `cuda:0: no precision "bf16"; this device has f32`)
+	_, err = d.Load(doubling(1), kernels.Options{Precision: "int4"})
+	assert.EqualError(t, err, `cuda:0: no precision "int4"; this device has f32`)
+	load(t, d, doubling(1))
+}
+
+// From 65520 on a number is infinite in f16: the result says so, it does not wrap.
+func TestF16OverflowsToInfinity(t *testing.T) {
+	o := kernels.Conv2D{ConvShape: kernels.ConvShape{N: 1, C: 1, H: 1, W: 1, K: 1, R: 1, S: 1, Stride: 1, Dilation: 1}}
+	d := kernels.At(open(t, "cuda"), "f16")
+	assert.Equal(t, float32(65504*0.5), execute(t, d, o, [][]float32{{65519}, {0.5}})[0][0])
+	assert.True(t, math.IsInf(float64(execute(t, d, o, [][]float32{{65520}, {0.5}})[0][0]), 1))
+	assert.Equal(t, float32(0x1p-24), execute(t, d, o, [][]float32{{0x1.1p-24}, {1}})[0][0], "subnormal numbers are kept")
 }
 
 // Weights that no call writes are packed once. Writing them again, with or

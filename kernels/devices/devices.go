@@ -13,32 +13,64 @@ import (
 )
 
 // Names lists what Open accepts.
-const Names = "auto, ref, cpu or cuda[:index][:precision]"
+const Names = "auto, ref, cpu or cuda[:index]"
 
 // Open returns the named machine. An empty name means the environment variable
-// AECSAD_DEVICE, or auto, which is the processor: results then do not depend on
-// what else a computer has. "cuda:1" is the second GPU, "cuda:1:bf16" the same
-// with convolutions on its tensor cores.
+// AECSAD_DEVICE, or auto: the first GPU if there is one, else the processor.
+// "cuda:1" is the second GPU.
 func Open(name string) (kernels.Device, error) {
+	d, _, err := Choose(name)
+	return d, err
+}
+
+// OpenAt is Open with a precision (kernels.Options) for all that is loaded on the
+// machine; empty means float32.
+func OpenAt(name, precision string) (kernels.Device, error) {
+	d, err := Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return kernels.At(d, precision), nil
+}
+
+// Choose is Open, and says why auto did not take a GPU; why is empty where it did
+// or where the name left no choice.
+func Choose(name string) (d kernels.Device, why string, err error) {
 	if name == "" {
 		name = os.Getenv("AECSAD_DEVICE")
 	}
 	switch {
-	case name == "" || name == "auto" || name == "cpu":
-		d, err := cpu.Open()
-		if err != nil {
-			return nil, err
+	case name == "" || name == "auto":
+		d, err := cuda.Open("cuda")
+		if err == nil {
+			return d, "", nil
 		}
-		return d, nil
+		why = err.Error()
+		d, err = openCPU()
+		return d, why, err
+	case name == "cpu":
+		d, err = openCPU()
+		return d, "", err
 	case name == "ref":
-		return ref.Open(), nil
+		return ref.Open(), "", nil
 	case name == "cuda" || strings.HasPrefix(name, "cuda:"):
-		return cuda.Open(name)
+		d, err = cuda.Open(name)
+		return d, "", err
 	}
-	return nil, fmt.Errorf("no device %q; expected %s", name, Names)
+	return nil, "", fmt.Errorf("no device %q; expected %s", name, Names)
 }
 
-// Describe says what each machine is here, or why it cannot be used, one line each.
+// openCPU returns no typed nil with an error.
+func openCPU() (kernels.Device, error) {
+	d, err := cpu.Open()
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// Describe says what each machine is here, or why it cannot be used, one line
+// each, and what auto takes.
 func Describe() []string {
 	lines := []string{"ref: available, for comparisons"}
 	if d, err := cpu.Open(); err != nil {
@@ -46,9 +78,18 @@ func Describe() []string {
 	} else {
 		lines = append(lines, "cpu: available, "+d.Describe())
 	}
-	gpus, err := cuda.List()
-	if err != nil {
-		return append(lines, err.Error())
+	if gpus, err := cuda.List(); err != nil {
+		lines = append(lines, err.Error())
+	} else {
+		lines = append(lines, gpus...)
 	}
-	return append(lines, gpus...)
+	d, why, err := Choose("auto")
+	if err != nil {
+		return append(lines, "auto: "+err.Error())
+	}
+	defer d.Close()
+	if why != "" {
+		why = ", because no GPU can be used"
+	}
+	return append(lines, "auto: "+d.Name()+why)
 }

@@ -6,10 +6,18 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"aecsad/kernels"
 	"aecsad/kernels/devices"
 )
 
+// noGPU keeps a driver from being found in a build that looks for one. It is looked
+// for once per process.
+func noGPU(t *testing.T) {
+	t.Setenv("AECSAD_CUDA_DRIVER", "libnothing.so")
+}
+
 func TestOpen(t *testing.T) {
+	noGPU(t)
 	t.Setenv("AECSAD_DEVICE", "")
 	for name, want := range map[string]string{"": "cpu", "auto": "cpu", "cpu": "cpu", "ref": "ref"} {
 		d, err := devices.Open(name)
@@ -29,11 +37,44 @@ func TestEnvironmentIsTheDefaultOnly(t *testing.T) {
 	assert.Equal(t, "cpu", d.Name())
 }
 
-func TestDescribeHasALineForEachMachine(t *testing.T) {
+func TestAutoSaysWhyItIsTheProcessor(t *testing.T) {
+	noGPU(t)
+	t.Setenv("AECSAD_DEVICE", "")
+	d, why, err := devices.Choose("auto")
+	require.NoError(t, err)
+	assert.Equal(t, "cpu", d.Name())
+	_, err = devices.Open("cuda")
+	require.Error(t, err)
+	assert.Equal(t, err.Error(), why, "no driver, or no CUDA machine in this build")
+	_, why, err = devices.Choose("cpu")
+	require.NoError(t, err)
+	assert.Empty(t, why, "there was no choice")
+}
+
+func TestDescribeHasALineForEachMachineAndTheChoice(t *testing.T) {
+	noGPU(t)
 	lines := devices.Describe()
-	require.GreaterOrEqual(t, len(lines), 3)
-	for i, name := range []string{"ref", "cpu", "cuda"} {
+	require.Len(t, lines, 4)
+	for i, name := range []string{"ref", "cpu", "cuda", "auto: cpu, because no GPU can be used"} {
 		assert.Contains(t, lines[i], name)
+	}
+}
+
+func TestProcessorHasFloat32Only(t *testing.T) {
+	p := &kernels.Program{Calls: []kernels.Call{{Op: kernels.Fill{Len: 1}, Bufs: []kernels.Slot{0}}}, Sizes: []int{1}}
+	for _, name := range []string{"cpu", "ref"} {
+		for precision, want := range map[string]string{"": "", "f32": "", "bf16": name + `: no precision "bf16"; this device has f32`} {
+			d, err := devices.OpenAt(name, precision)
+			require.NoError(t, err)
+			s, err := d.Load(p, kernels.Options{})
+			if want != "" {
+				assert.EqualError(t, err, want)
+				assert.Equal(t, name+" (bf16)", d.Name())
+				continue
+			}
+			require.NoError(t, err)
+			assert.NoError(t, s.Close())
+		}
 	}
 }
 

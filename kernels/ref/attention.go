@@ -11,8 +11,11 @@ import (
 // As matrices, with q, k, v and y of [C,T]: p = softmax(qᵀk / sqrt(C)) along its
 // rows, y = v pᵀ.
 func attention(o kernels.Attention, a args) {
-	y, p := a.shaped(0, o.N, o.C, o.T), a.shaped(1, o.N, o.T, o.T)
-	qs, ks, vs := a.shaped(2, o.N, o.C, o.T), a.shaped(3, o.N, o.C, o.T), a.shaped(4, o.N, o.C, o.T)
+	y, x := a.shaped(0, o.N, o.C, o.T), a[1:]
+	if o.Keep {
+		x = a[2:]
+	}
+	qs, ks, vs := x.shaped(0, o.N, o.C, o.T), x.shaped(1, o.N, o.C, o.T), x.shaped(2, o.N, o.C, o.T)
 	for n := 0; n < o.N; n++ {
 		q, k, v := matrix(qs, n), matrix(ks, n), matrix(vs, n)
 		scores := product(q.T(), k)
@@ -20,7 +23,9 @@ func attention(o kernels.Attention, a args) {
 		for i := 0; i < o.T; i++ {
 			exponentials(scores.RawRowView(i))
 		}
-		put(p, n, scores)
+		if o.Keep {
+			put(a.shaped(1, o.N, o.T, o.T), n, scores)
+		}
 		put(y, n, product(v, scores.T()))
 	}
 }

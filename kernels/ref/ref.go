@@ -27,7 +27,10 @@ func (device) Close() error { return nil }
 
 // Load allocates the slots, zeroed, and binds every call to its memory. The
 // option Threads has no effect.
-func (device) Load(p *kernels.Program, _ kernels.Options) (kernels.Session, error) {
+func (device) Load(p *kernels.Program, o kernels.Options) (kernels.Session, error) {
+	if _, err := kernels.PrecisionOf("ref", o, kernels.Float32); err != nil {
+		return nil, err
+	}
 	if err := p.Check(); err != nil {
 		return nil, fmt.Errorf("ref: %w", err)
 	}

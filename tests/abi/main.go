@@ -1,6 +1,7 @@
 // Command abi makes what the tests of the C border need, in a folder: a small
-// model, pictures of noise as PPM files, and scores.txt, what Go says about them.
-// The programs in C, C++ and Python beside it must say the same, to the last bit.
+// model, a bundle of it and another one, pictures of noise as PPM files, and
+// scores.txt, what Go says about them. The programs in C, C++ and Python beside it
+// must say the same, to the last bit.
 package main
 
 import (
@@ -14,6 +15,7 @@ import (
 
 	"aecsad/core/detect"
 	"aecsad/core/image"
+	"aecsad/core/model"
 	"aecsad/core/model/modeltest"
 )
 
@@ -38,6 +40,9 @@ func run(dir string) error {
 	if err := m.Save(filepath.Join(dir, "tiny.aecsad")); err != nil {
 		return err
 	}
+	if err := line(m, filepath.Join(dir, "line.aecsad")); err != nil {
+		return err
+	}
 	var report strings.Builder
 	for _, threads := range []int{1, 2} {
 		d, err := detect.New(m, detect.Options{Threads: threads})
@@ -54,7 +59,7 @@ func run(dir string) error {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(&report, "%s threads %d %s\n", p.name, threads, line(v))
+			fmt.Fprintf(&report, "%s threads %d %s\n", p.name, threads, verdict(v))
 		}
 		if err := d.Close(); err != nil {
 			return err
@@ -63,9 +68,22 @@ func run(dir string) error {
 	return os.WriteFile(filepath.Join(dir, "scores.txt"), []byte(report.String()), 0o644)
 }
 
-// line is a verdict: the bits of the four numbers, decision, hashes of the fused
+// line writes a bundle of the model and a second product's.
+func line(m *model.Model, path string) error {
+	other := modeltest.Tiny(8)
+	other.Provenance.Category = "other"
+	var b model.Bundle
+	for _, m := range []*model.Model{m, other} {
+		if err := b.Add(m); err != nil {
+			return err
+		}
+	}
+	return b.Save(path)
+}
+
+// verdict is a line: the bits of the four numbers, decision, hashes of the fused
 // map and of the classes, and the sentences.
-func line(v *detect.Verdict) string {
+func verdict(v *detect.Verdict) string {
 	var b strings.Builder
 	for _, x := range []float64{v.Score, v.Structural, v.Logical, v.PValue} {
 		fmt.Fprintf(&b, "%016x ", math.Float64bits(x))

@@ -86,20 +86,39 @@ surrounded "a German locale" env LC_ALL=de_DE.UTF-8 TZ=Pacific/Chatham ./score_c
 surrounded "one processor" env GOMAXPROCS=1 ./score_c
 surrounded "a Go heap of 64 MiB, always collecting" env GOMEMLIMIT=64MiB GOGC=1 ./score_c
 surrounded "checks of the collector" env GODEBUG=gccheckmark=1,clobberfree=1 ./score_c
+compile_c tests/abi/c/noclone3.c -o "$out/noclone3"
+surrounded "a filter without clone3" ./noclone3 ./score_c
+# A folder that cannot be written to; the pictures are named from there.
+from_proc() { (cd /proc && "$out/score_c" "${@/#/$out/}"); }
+surrounded "a read-only folder" from_proc
+# A program that was compiled when the interface had version 1.
+gcc -std=c99 -O1 "${warnings[@]}" -Itests/abi/c/version1 tests/abi/c/score.c -o "$out/score_1" "${link[@]}"
+surrounded "a program of version 1" ./score_1
 echo "surroundings: the same scores"
 
 # ---- misuse, and the process around the library ----
 
-for p in misuse process load crash; do
+for p in misuse tables process memory load crash; do
 	compile_c tests/abi/c/$p.c -o "$out/$p" "${link[@]}" -ldl
 done
+for p in two tls; do # which load the library themselves
+	compile_c tests/abi/c/$p.c -o "$out/$p" -ldl -lpthread
+done
+cp "$lib" "$out/copy.so"
+echo 'static __thread char pad[300] __attribute__((tls_model("initial-exec"))); char *of_thread(void) { return pad; }' |
+	gcc -shared -fPIC -x c - -o "$out/pad1.so"
+for k in {2..12}; do cp "$out/pad1.so" "$out/pad$k.so"; done
 compile_cpp tests/abi/cpp/test.cpp -o "$out/test_cpp" "${link[@]}"
 (
 	cd "$out"
 	timeout 120 ./misuse tiny.aecsad .
+	timeout 120 ./tables tiny.aecsad
 	timeout 120 ./process tiny.aecsad
+	timeout 120 ./memory tiny.aecsad
+	timeout 120 ./two "$lib" "$out/copy.so" tiny.aecsad
+	timeout 120 ./tls "$lib" tiny.aecsad ./pad*.so
 	timeout 120 ./load "$lib" tiny.aecsad
-	timeout 120 ./test_cpp tiny.aecsad
+	timeout 120 ./test_cpp tiny.aecsad line.aecsad
 	for handler in before after; do
 		code=0
 		./crash $handler "$lib" || code=$?

@@ -31,14 +31,15 @@ var allowed = []struct{ pkg, imports string }{
 	{"kernels/cuda", "kernels kernels/cuda/lazy"},
 	{"kernels/devices", "kernels kernels/ref kernels/cpu kernels/cuda"},
 	{"modelfmt", ""},
-	{"core/graph", "kernels"},
+	{"core/task", ""},
+	{"core/graph", "core/task kernels"},
 	{"core/net", "core/graph"},
 	{"core/stats", ""},
 	{"core/image", ""},
 	{"core/model", "core/graph core/net core/stats modelfmt"},
 	{"core/weights", "core/graph core/net core/model modelfmt"},
 	{"core/checkpoint", "core/graph core/model modelfmt"},
-	{"core/detect", "core/graph core/image core/model core/net core/stats kernels kernels/devices"},
+	{"core/detect", "core/graph core/image core/model core/net core/stats core/task kernels kernels/devices"},
 	{"core/model/modeltest", "core/detect core/model core/net core/stats kernels"},
 	{"core/data", "core/image core/stats kernels"},
 	{"core/data/synth/draw", "core/image kernels"},
@@ -54,7 +55,7 @@ var allowed = []struct{ pkg, imports string }{
 	{"core/export", "core/detect core/graph core/image core/model core/net core/stats kernels modelfmt"},
 	{"core/bench", "core/detect core/graph core/image core/model core/net core/export kernels kernels/devices"},
 	{"core/pipeline", "core/calibrate core/data core/detect core/eval core/graph core/image core/label core/model core/net core/report core/stats core/tensorboard core/train core/weights kernels/devices modelfmt"},
-	{"capi", "core/detect core/image core/stats"},
+	{"capi", "core/detect core/image core/stats core/task"},
 	{"tools/opgen", "kernels"},
 	{"tools/abigen", ""},
 	{"tools/aecsad", "core/bench core/data core/data/synth core/detect core/export core/formula core/image core/model core/pipeline core/pretrain core/report core/weights kernels kernels/devices modelfmt"},
@@ -62,10 +63,11 @@ var allowed = []struct{ pkg, imports string }{
 	{"tests/ops", "kernels kernels/ref kernels/devices"},
 	{"tests/golden", "core/graph core/net core/train kernels kernels/devices"},
 	{"tests/docs", ""},
-	{"tests/gpu", "core/detect core/graph core/net kernels kernels/cpu kernels/cuda"},
+	{"tests/gpu", "core/detect core/graph core/net kernels kernels/ref kernels/cuda"},
 	{"tests/bench/border", "core/model/modeltest core/net"},
 	{"tests/bench/students", "core/calibrate core/data core/data/synth core/detect core/graph core/image core/model core/net core/stats core/train core/weights kernels kernels/devices"},
 	{"tests/bench/teachers", "core/data core/graph core/image core/net core/stats core/weights kernels kernels/devices"},
+	{"tests/bench/torch", "core/bench core/graph core/net core/pretrain core/train kernels kernels/devices"},
 }
 
 // Sizes in lines: above these, redesign. Tests and generated files do not count.
@@ -239,6 +241,41 @@ func TestNothingIsLeftToDo(t *testing.T) {
 			for _, word := range []string{"TO" + "DO", "FIX" + "ME", "X" + "XX"} {
 				assert.NotContains(t, string(b), word, path)
 			}
+		})
+	}
+}
+
+// A panic on a bare goroutine ends the process of the library's host, so the
+// packages that are linked into the library start them through core/task only.
+func TestGoroutinesOfTheLibraryAreTasks(t *testing.T) {
+	linked := map[string]bool{}
+	var link func(pkg string)
+	link = func(pkg string) {
+		linked[pkg] = true
+		for _, row := range allowed {
+			if row.pkg == pkg {
+				for _, next := range strings.Fields(row.imports) {
+					link(next)
+				}
+			}
+		}
+	}
+	link("capi")
+	require.True(t, linked["core/task"])
+	for _, s := range sources(t) {
+		if !linked[s.pkg] || s.pkg == "core/task" || strings.HasSuffix(s.path, "_test.go") {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.GoStmt:
+				t.Errorf("%s starts a goroutine; expected a task", s.fset.Position(n.Pos()))
+			case *ast.CallExpr:
+				if f, ok := n.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Go" {
+					t.Errorf("%s starts a goroutine; expected a task", s.fset.Position(n.Pos()))
+				}
+			}
+			return true
 		})
 	}
 }

@@ -14,7 +14,7 @@ const up = "../.."
 
 // machines runs a test on every machine that goldens hold.
 func machines(t *testing.T, f func(t *testing.T, d kernels.Device)) {
-	for _, name := range []string{"ref", "cpu"} {
+	for _, name := range Machines() {
 		t.Run(name, func(t *testing.T) {
 			d, err := devices.Open(name)
 			require.NoError(t, err)

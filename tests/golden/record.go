@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"aecsad/kernels"
 )
@@ -15,6 +16,16 @@ const (
 	Forward  = 1e-5
 	Gradient = 1e-4
 )
+
+// Machines are those that goldens hold: ref and cpu, and where AECSAD_REQUIRE
+// names it cuda.
+func Machines() []string {
+	names := []string{"ref", "cpu"}
+	if strings.Contains(os.Getenv("AECSAD_REQUIRE"), "cuda") {
+		names = append(names, "cuda")
+	}
+	return names
+}
 
 // Record is what a file keeps of a tensor.
 type Record struct {

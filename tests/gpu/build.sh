@@ -7,6 +7,10 @@ out=$(mkdir -p "$1" && cd "$1" && pwd)
 cd "$root"
 export CGO_CFLAGS="-I$root/kernels/cuda/compat $CGO_CFLAGS"
 go test -tags cuda -c -o "$out/cuda.test" ./kernels/cuda
+# Goldens are found from the folders of their packages.
+mkdir -p "$out/tests/golden" "$out/core/train"
+go test -tags cuda -c -o "$out/tests/golden/golden.test" ./tests/golden
+go test -tags cuda -c -o "$out/core/train/train.test" ./core/train
+cp -r tests/golden/testdata "$out/tests/golden/"
 go build -tags cuda -o "$out/gpu" ./tests/gpu
-cp tests/gpu/run.sh tests/gpu/peer.py "$out/"
-cp tools/golden/networks.py "$out/"
+cp tests/gpu/run.sh tests/gpu/peer.py tools/golden/networks.py "$out/"

@@ -1,15 +1,17 @@
 // Command gpu measures a CUDA machine and prints a report in Markdown: the GPUs,
-// how far the inference program at the paper's size is from the processor's
-// results, how long it takes, and where the time goes. It is built elsewhere
-// (build.sh) and run by run.sh, on a computer that needs no Go.
+// what they do at best, how far the inference program is from the results of ref,
+// how long it takes at several batches and precisions, and where the time goes. It
+// is built elsewhere (build.sh) and run by run.sh, on a computer that needs no Go.
 package main
 
 import (
+	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,74 +19,128 @@ import (
 	"aecsad/core/graph"
 	"aecsad/core/net"
 	"aecsad/kernels"
-	"aecsad/kernels/cpu"
 	"aecsad/kernels/cuda"
+	"aecsad/kernels/ref"
 )
 
-const usage = "usage: gpu <profile> <repetitions> <device>..., such as gpu paper 30 cuda cuda:tf32 cuda:bf16"
-
 func main() {
-	if len(os.Args) < 4 {
-		fmt.Fprintln(os.Stderr, usage)
-		os.Exit(2)
-	}
-	repetitions, err := strconv.Atoi(os.Args[2])
-	if err != nil || repetitions < 1 {
-		fmt.Fprintln(os.Stderr, usage)
-		os.Exit(2)
-	}
-	if err := report(os.Args[1], repetitions, os.Args[3:]); err != nil {
+	name := flag.String("size", "paper", "paper, or tiny to try the program itself")
+	path := flag.String("out", "", "file for the report; refused on an emulated GPU")
+	flag.Parse()
+	if err := run(*name, *path, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-// report prints everything; measurements are medians of so many repetitions.
-func report(profile string, repetitions int, names []string) error {
+// size is how much is measured.
+type size struct {
+	config                net.Config
+	batches               []int
+	repetitions           int // measurements are medians of so many
+	floats, blocks, turns int // of cuda.Ceilings
+}
+
+func sizeOf(name string) (size, error) {
+	c, err := net.Profile("paper")
+	switch {
+	case err != nil:
+		return size{}, err
+	case name == "paper":
+		return size{c, []int{1, 8, 16}, 30, 1 << 28, 1056, 1 << 14}, nil
+	case name == "tiny":
+		c.Profile, c.Side, c.Encoder.Width, c.Teacher.Channels = name, 64, 4, 8
+		c.Local, c.Global.Width = net.Local{First: 4, Width: 8}, 4
+		c.Segmentor.Low, c.Segmentor.Width = 4, 8
+		return size{c, []int{1, 2}, 1, 1 << 12, 2, 4}, nil
+	}
+	return size{}, fmt.Errorf("no size %q; expected paper or tiny", name)
+}
+
+// emulated is part of the name of what is no GPU.
+const emulated = "emulated GPU"
+
+// run writes the report to a file, which appears only when it is complete, or to
+// out if path is empty.
+func run(name, path string, out io.Writer) error {
+	z, err := sizeOf(name)
+	if err != nil {
+		return err
+	}
 	gpus, err := cuda.List()
 	if err != nil {
 		return err
 	}
-	fmt.Printf("## GPUs\n\n- %s\n", strings.Join(gpus, "\n- "))
-	c, err := net.Profile(profile)
+	text := &strings.Builder{}
+	fmt.Fprintf(text, "## GPUs\n\n- %s\n", strings.Join(gpus, "\n- "))
+	if path == "" {
+		if err := report(z, text); err != nil {
+			return err
+		}
+		_, err = io.WriteString(out, text.String())
+		return err
+	}
+	if slices.ContainsFunc(gpus, func(s string) bool { return strings.Contains(s, emulated) }) {
+		return errors.New("the GPU is emulated: no result file is written")
+	}
+	if err := report(z, text); err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(text.String()), 0o666)
+}
+
+func report(z size, out io.Writer) error {
+	if err := ceilings(z, out); err != nil {
+		return err
+	}
+	w, err := detect.Initialize(z.config, 1)
 	if err != nil {
 		return err
 	}
-	w, err := detect.Initialize(c, 1)
+	want, err := measure(ref.Open(), z.config, w, 1, 1)
 	if err != nil {
 		return err
 	}
-	processor, err := cpu.Open()
+	d, err := cuda.Open("cuda")
 	if err != nil {
 		return err
 	}
-	defer processor.Close()
-	want, err := measure(processor, c, w, 1)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("\n## Inference program, profile %s, batch 1\n\n", profile)
-	fmt.Println("Errors are max|got-want| / max|want| against the processor; ms is the median of a run with its input and outputs.")
-	fmt.Println("\n| device | ms | local map | global map | pixels of another class |\n|---|---:|---:|---:|---:|")
+	defer d.Close()
+	fmt.Fprintf(out, "\n## Inference program, profile %s, side %d\n\n", z.config.Profile, z.config.Side)
+	fmt.Fprintln(out, "Errors are max|got-want| / max|want| against ref on the first image; ms is the median of a run with its input and outputs.")
+	fmt.Fprintln(out, "\n| device | batch | ms | ms per image | local map | global map | pixels of another class |\n|---|---:|---:|---:|---:|---:|---:|")
 	var all []*result
-	for _, name := range names {
-		d, err := cuda.Open(name)
-		if err != nil {
-			return err
+	for _, precision := range []string{"f32", "tf32", "bf16", "f16"} {
+		for i, batch := range z.batches {
+			got, err := measure(kernels.At(d, precision), z.config, w, batch, z.repetitions)
+			if lacks := (*kernels.PrecisionError)(nil); errors.As(err, &lacks) {
+				fmt.Fprintf(out, "| %v | | | | | | |\n", err)
+				break
+			}
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(out, "| %s | %d | %.3f | %.3f | %.2g | %.2g | %d |\n", got.device, batch, milliseconds(got.run),
+				milliseconds(got.run)/float64(batch), difference(got.local, want.local), difference(got.global, want.global), changed(got.classes, want.classes))
+			if i == 0 {
+				all = append(all, got)
+			}
 		}
-		got, err := measure(d, c, w, repetitions)
-		if e := d.Close(); err == nil {
-			err = e
-		}
-		if err != nil {
-			return err
-		}
-		fmt.Printf("| %s | %.3f | %.2g | %.2g | %d |\n", got.device, milliseconds(got.run), difference(got.local, want.local),
-			difference(got.global, want.global), changed(got.classes, want.classes))
-		all = append(all, got)
 	}
 	for _, r := range all {
-		r.table()
+		r.table(out)
+	}
+	return nil
+}
+
+func ceilings(z size, out io.Writer) error {
+	all, err := cuda.Ceilings("cuda", z.floats, z.blocks, z.turns)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "\n## Ceilings, by kernels that do nothing else\n\n")
+	for _, c := range all {
+		fmt.Fprintf(out, "- %s: %.1f G%s\n", c.Name, c.Value/1e9, c.Unit)
 	}
 	return nil
 }
@@ -98,8 +154,8 @@ type result struct {
 	times                  []time.Duration // of each call, where the device can tell
 }
 
-func measure(d kernels.Device, c net.Config, w graph.Weights, repeat int) (*result, error) {
-	p, err := detect.Program(c)
+func measure(d kernels.Device, c net.Config, w graph.Weights, batch, repeat int) (*result, error) {
+	p, err := detect.Batch(c, batch)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +171,7 @@ func measure(d kernels.Device, c net.Config, w graph.Weights, repeat int) (*resu
 	runs := make([]time.Duration, repeat)
 	for i := range runs {
 		start := time.Now()
-		if err := r.once(s, c.Side); err != nil {
+		if err := r.once(s, batch, c.Side); err != nil {
 			return nil, err
 		}
 		runs[i] = time.Since(start)
@@ -124,9 +180,9 @@ func measure(d kernels.Device, c net.Config, w graph.Weights, repeat int) (*resu
 	return r, r.profile(s, repeat)
 }
 
-// once runs the program on a fixed image.
-func (r *result) once(s *graph.Session, side int) (err error) {
-	x := make([]float32, 3*side*side)
+// once runs the program on fixed images, the first the same in every batch.
+func (r *result) once(s *graph.Session, batch, side int) (err error) {
+	x := make([]float32, batch*3*side*side)
 	for i := range x {
 		x[i] = 4*kernels.Uniform(1, 0, uint64(i)) - 2
 	}

@@ -1,5 +1,5 @@
 """Prints, as Markdown, what PyTorch needs for the inference program of profile paper, and what this GPU copies and
-multiplies at best: the measures that the CUDA machine is held against.
+multiplies at best: the measures that the CUDA machine is held against. `peer.py tiny` tries the program itself.
 
 The networks are those of tools/golden, which build.sh copies beside this file; the weights are PyTorch's own, which
 does not change the time.
@@ -12,10 +12,19 @@ sys.dont_write_bytecode = True
 import torch
 from torch import nn
 
-from networks import Encoder, Global, Local, Segmentor, Teacher
+from networks import Encoder, Global, Local, Net, Segmentor, Teacher
 
-SIDE, CLASSES, CHANNELS, REPETITIONS = 256, 2, 512, 30
-PRECISIONS = {"f32": (False, torch.float32), "tf32": (True, torch.float32), "bf16": (True, torch.bfloat16)}
+Net.note = lambda self, kind, y: y  # intermediate results are for goldens
+
+TINY = sys.argv[1:] == ["tiny"]
+SIDE, CLASSES, CHANNELS, REPETITIONS = (64, 2, 8, 1) if TINY else (256, 2, 512, 30)
+WIDTH, PRODUCT, COPIED = (4, 256, 1 << 16) if TINY else (64, 8192, 1 << 28)
+PRECISIONS = {
+    "f32": (False, torch.float32),
+    "tf32": (True, torch.float32),
+    "bf16": (True, torch.bfloat16),
+    "f16": (True, torch.float16),
+}
 
 
 class Program(nn.Module):
@@ -23,10 +32,10 @@ class Program(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.encoder, self.teacher = Encoder(64), Teacher(64, CHANNELS)
-        self.segmentor = Segmentor(SIDE, 64, 48, 256, CLASSES)
-        self.local = Local(256, 512, CHANNELS)
-        self.student = Global(SIDE, 64, CHANNELS, "spatial", True)
+        self.encoder, self.teacher = Encoder(WIDTH), Teacher(WIDTH, CHANNELS)
+        self.segmentor = Segmentor(SIDE, WIDTH, 3 * WIDTH // 4, 4 * WIDTH, CLASSES)
+        self.local = Local(4 * WIDTH, 8 * WIDTH, CHANNELS)
+        self.student = Global(SIDE, WIDTH, CHANNELS, "spatial", True)
 
     def forward(self, x):
         f1, f2, f3 = self.encoder(x)
@@ -71,13 +80,13 @@ def captured(module, x):
 
 def ceilings():
     print("\n## Ceilings, by PyTorch\n")
-    x = torch.rand(1 << 28, device="cuda")
+    x = torch.rand(COPIED, device="cuda")
     y = torch.empty_like(x)
     print(f"- copy: {2 * x.nbytes / median_ms(lambda: y.copy_(x)) / 1e6:.0f} GB/s")
     for name, (fast, dtype) in PRECISIONS.items():
         torch.backends.cuda.matmul.allow_tf32 = fast
-        a, b = (torch.rand(8192, 8192, device="cuda", dtype=dtype) for _ in range(2))
-        print(f"- matrix product, {name}: {2 * 8192**3 / median_ms(lambda: a @ b) / 1e9:.0f} TFLOP/s")
+        a, b = (torch.rand(PRODUCT, PRODUCT, device="cuda", dtype=dtype) for _ in range(2))
+        print(f"- matrix product, {name}: {2 * PRODUCT**3 / median_ms(lambda: a @ b) / 1e9:.0f} TFLOP/s")
 
 
 def main():

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"sort"
 	"time"
 
@@ -17,7 +18,7 @@ type row struct {
 }
 
 // table prints where the time went, the longest first.
-func (r *result) table() {
+func (r *result) table(out io.Writer) {
 	rows := map[string]*row{}
 	var order []*row
 	total := time.Duration(0)
@@ -35,11 +36,11 @@ func (r *result) table() {
 		total += r.times[i]
 	}
 	sort.SliceStable(order, func(i, j int) bool { return order[i].time > order[j].time })
-	fmt.Printf("\n## Calls on %s\n\nOne by one they take %.3f ms. GB/s counts every buffer once.\n", r.device, milliseconds(total))
-	fmt.Println("\n| instruction | calls | ms | TFLOP/s | GB/s |\n|---|---:|---:|---:|---:|")
+	fmt.Fprintf(out, "\n## Calls on %s\n\nOne by one they take %.3f ms. GB/s counts every buffer once.\n", r.device, milliseconds(total))
+	fmt.Fprintln(out, "\n| instruction | calls | ms | TFLOP/s | GB/s |\n|---|---:|---:|---:|---:|")
 	for _, w := range order {
 		s := w.time.Seconds()
-		fmt.Printf("| `%s` | %d | %.4f | %.2f | %.0f |\n", w.name, w.calls, milliseconds(w.time), w.flops/s/1e12, w.bytes/s/1e9)
+		fmt.Fprintf(out, "| `%s` | %d | %.4f | %.2f | %.0f |\n", w.name, w.calls, milliseconds(w.time), w.flops/s/1e12, w.bytes/s/1e9)
 	}
 }
 

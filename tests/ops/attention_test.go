@@ -15,7 +15,7 @@ func TestAttentionByHand(t *testing.T) {
 	q := []float32{float32(2 * math.Log(3)), 0, 0, 0, 0, 0, 0, 0}
 	k := []float32{1, 0, 0, 0, 0, 0, 0, 0}
 	v := []float32{4, 8, 0, 4, 1, 1, -4, 0}
-	out := run(t, kernels.Attention{N: 1, C: 4, T: 2}, q, k, v)
+	out := run(t, kernels.Attention{N: 1, C: 4, T: 2, Keep: true}, q, k, v)
 	for i, want := range []float64{0.75, 0.25, 0.5, 0.5} {
 		assert.InDelta(t, want, out[1][i], 1e-7, "p %d", i)
 	}
@@ -32,7 +32,7 @@ func TestAttentionGradients(t *testing.T) {
 	forward := func(q, k, v []float32) float64 {
 		return dot(dy, run(t, kernels.Attention{N: n, C: c, T: tokens}, q, k, v)[0])
 	}
-	p := run(t, kernels.Attention{N: n, C: c, T: tokens}, q, k, v)[1]
+	p := run(t, kernels.Attention{N: n, C: c, T: tokens, Keep: true}, q, k, v)[1]
 	d := run(t, kernels.AttentionBackward{N: n, C: c, T: tokens}, dy, p, q, k, v)
 	checkGradient(t, "dq", d[0], q, func(q []float32) float64 { return forward(q, k, v) })
 	checkGradient(t, "dk", d[1], k, func(k []float32) float64 { return forward(q, k, v) })

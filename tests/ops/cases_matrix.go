@@ -30,11 +30,15 @@ func attentionCases() []Case {
 	for _, s := range [][3]int{{1, 1, 1}, {2, 3, 7}, {1, 16, 9}, {1, 17, 31}, {2, 16, 64}, {1, 16, 81}, {1, 64, 100}, {1, 8, 256}} {
 		n, c, t := s[0], s[1], s[2]
 		forward := of(kernels.Attention{N: n, C: c, T: t}, between(-2, 2), between(-2, 2))
+		keeping := of(kernels.Attention{N: n, C: c, T: t, Keep: true}, between(-2, 2), between(-2, 2))
 		backward := of(kernels.AttentionBackward{N: n, C: c, T: t}, signed(), rowDistributions(t))
 		backward.Scratch = []int{3}
-		cases = append(cases, forward, backward)
+		cases = append(cases, forward, keeping, backward)
 	}
-	return cases
+	// Scores far apart, but whole numbers, so that they have no error: the largest of
+	// a row decides, wherever among the keys it is.
+	return append(cases, of(kernels.Attention{N: 1, C: 4, T: 200}, whole(-9, 9), whole(-9, 9)),
+		of(kernels.Attention{N: 2, C: 80, T: 130}, between(-2, 2), between(-2, 2)))
 }
 
 // rowDistributions sum to 1 along rows of t values.

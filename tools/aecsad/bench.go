@@ -13,17 +13,19 @@ import (
 )
 
 type benchCommand struct {
-	Model   string `arg:"" optional:"" help:"Model file; without one, a network with drawn weights."`
-	Profile string `help:"Sizes of the network without a model." default:"paper"`
-	Runs    int    `help:"Inspections or rounds to time." default:"20"`
-	Threads []int  `help:"Numbers of threads to try." default:"1,2"`
-	Width   int    `help:"Image width." default:"1280"`
-	Height  int    `help:"Image height." default:"1024"`
-	Layers  bool   `help:"Every layer as well; with --compare, every convolution."`
-	Growth  bool   `help:"Instead: time and memory over input sides and concurrent inspections."`
-	Compare string `help:"Instead: time ${enum} beside it, the same weights, inputs and threads, in turn." enum:"onnxruntime,none" default:"none"`
-	Python  string `help:"Python with the package onnxruntime, for --compare." default:"python3"`
-	Device  string `help:"auto, ref or cpu." default:"auto"`
+	Model     string `arg:"" optional:"" help:"Model file; without one, a network with drawn weights."`
+	Product   string `help:"The product to time, where the file has several." placeholder:"NAME"`
+	Profile   string `help:"Sizes of the network without a model." default:"paper"`
+	Runs      int    `help:"Inspections or rounds to time." default:"20"`
+	Threads   []int  `help:"Numbers of threads to try." default:"1,2"`
+	Width     int    `help:"Image width." default:"1280"`
+	Height    int    `help:"Image height." default:"1024"`
+	Layers    bool   `help:"Every layer as well; with --compare, every convolution."`
+	Growth    bool   `help:"Instead: time and memory over input sides, batches and callers at once."`
+	Compare   string `help:"Instead: time ${enum} beside it, the same weights, inputs and threads, in turn." enum:"onnxruntime,none" default:"none"`
+	Python    string `help:"Python with the package onnxruntime, for --compare." default:"python3"`
+	Device    string `help:"auto, ref, cpu or cuda[:index]." default:"auto"`
+	Precision string `help:"f32, or on a GPU tf32, bf16 or f16." default:"f32"`
 }
 
 func (c *benchCommand) Run(a *app) error {
@@ -37,7 +39,7 @@ func (c *benchCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	d, err := devices.Open(c.Device)
+	d, err := devices.OpenAt(c.Device, c.Precision)
 	if err != nil {
 		return err
 	}
@@ -47,9 +49,9 @@ func (c *benchCommand) Run(a *app) error {
 	case c.Compare == "onnxruntime":
 		return c.compare(a, d, m)
 	case c.Growth:
-		return c.growth(a, d, m)
+		return c.growth(a, m)
 	}
-	if err := c.inspections(a, d, m); err != nil {
+	if err := c.inspections(a, m); err != nil {
 		return err
 	}
 	for _, threads := range c.Threads {
@@ -62,9 +64,13 @@ func (c *benchCommand) Run(a *app) error {
 
 func (c *benchCommand) network() (*model.Model, error) {
 	if c.Model != "" {
-		return model.Load(c.Model)
+		return model.Load(c.Model, c.Product)
 	}
 	return bench.Drawn(c.Profile)
+}
+
+func (c *benchCommand) options(threads int) detect.Options {
+	return detect.Options{Device: c.Device, Precision: c.Precision, Threads: threads}
 }
 
 // describe names the machine with its instruction set, where it has several.
@@ -75,18 +81,15 @@ func describe(d kernels.Device) string {
 	return d.Name()
 }
 
-func (c *benchCommand) inspections(a *app, d kernels.Device, m *model.Model) error {
+func (c *benchCommand) inspections(a *app, m *model.Model) error {
 	a.printf("\none inspection of a %d x %d image, milliseconds over %d runs\n", c.Width, c.Height, c.Runs)
 	a.printf("%8s %8s %8s %8s %8s\n", "threads", "median", "fastest", "p99", "slowest")
 	for _, threads := range c.Threads {
-		t, err := bench.Inspection{
-			Config: m.Config, Weights: m.Weights, Device: d,
-			Threads: threads, Sessions: 1, Width: c.Width, Height: c.Height,
-		}.Measure(a.ctx, c.Runs)
+		x, err := bench.Inspection{Model: m, Options: c.options(threads), Width: c.Width, Height: c.Height}.Measure(a.context(), c.Runs)
 		if err != nil {
 			return err
 		}
-		ms := func(q float64) float64 { return 1000 * t.Quantile(q).Seconds() }
+		ms := func(q float64) float64 { return 1000 * x.Times.Quantile(q).Seconds() }
 		a.printf("%8d %8.2f %8.2f %8.2f %8.2f\n", threads, ms(0.5), ms(0), ms(0.99), ms(1))
 	}
 	return nil
@@ -114,12 +117,12 @@ func (c *benchCommand) stages(a *app, d kernels.Device, m *model.Model, threads 
 	return nil
 }
 
-func (c *benchCommand) growth(a *app, d kernels.Device, m *model.Model) error {
-	list, err := bench.MeasureGrowth(a.ctx, m.Config, m.Weights, d, c.Threads, c.Runs)
+func (c *benchCommand) growth(a *app, m *model.Model) error {
+	list, err := bench.MeasureGrowth(a.context(), m, c.options(0), c.Threads, c.Runs)
 	if err != nil {
 		return err
 	}
-	a.printf("\ninspections, %d runs of each session\n", c.Runs)
+	a.printf("\ninspections, %d batches of each caller\n", c.Runs)
 	bench.WriteGrowth(a.out, list)
 	return nil
 }
@@ -128,7 +131,7 @@ func (c *benchCommand) growth(a *app, d kernels.Device, m *model.Model) error {
 const leastRounds = 5
 
 func (c *benchCommand) compare(a *app, d kernels.Device, m *model.Model) error {
-	peer, err := bench.StartPeer(a.ctx, c.Python)
+	peer, err := bench.StartPeer(a.context(), c.Python)
 	if err != nil {
 		return err
 	}
@@ -148,7 +151,7 @@ func (c *benchCommand) compare(a *app, d kernels.Device, m *model.Model) error {
 	for _, threads := range c.Threads {
 		var list []*bench.Comparison
 		for _, s := range subjects {
-			x, err := bench.Compare(a.ctx, peer, d, s, threads, rounds)
+			x, err := bench.Compare(a.context(), peer, d, s, threads, rounds)
 			if err != nil {
 				return err
 			}
@@ -164,7 +167,7 @@ func (c *benchCommand) compare(a *app, d kernels.Device, m *model.Model) error {
 }
 
 func (c *benchCommand) start(a *app, m *model.Model, threads int) error {
-	s, err := bench.MeasureStart(a.ctx, c.Python, detect.Options{Device: c.Device, Threads: threads}, m, leastRounds)
+	s, err := bench.MeasureStart(a.context(), c.Python, c.options(threads), m, leastRounds)
 	if err != nil {
 		return err
 	}

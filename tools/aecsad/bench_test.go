@@ -34,7 +34,7 @@ func TestBenchAndExport(t *testing.T) {
 	}{
 		{[]string{"bench", "--compare=onnxruntime", "--python=no-such-python", model}, "no-such-python -m pip install onnxruntime"},
 		{[]string{"bench", "--compare=tensorrt", model}, "onnxruntime"},
-		{[]string{"bench", "--profile=huge"}, "quick and paper"},
+		{[]string{"bench", "--profile=huge"}, "quick, balanced and paper"},
 		{[]string{"bench", "--threads=0", model}, "expected numbers from 1"},
 		{[]string{"export", "onnx", filepath.Join(dir, "none"), "-o", onnx}, "none"},
 		{[]string{"export", "onnx", model, "-o", filepath.Join(dir, "no", "m.onnx")}, "no such file"},

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"aecsad/core/export"
@@ -13,16 +15,21 @@ type exportCommand struct {
 }
 
 type exportONNXCommand struct {
-	Model string `arg:"" help:"Model file."`
-	Out   string `short:"o" required:"" help:"File to write." placeholder:"FILE"`
+	Model   string `arg:"" help:"Model file."`
+	Product string `help:"The product to export, where the file has several." placeholder:"NAME"`
+	Out     string `short:"o" required:"" help:"File to write." placeholder:"FILE"`
 }
 
 func (c *exportONNXCommand) Run(a *app) error {
-	m, err := model.Load(c.Model)
+	m, err := model.Load(c.Model, c.Product)
 	if err != nil {
 		return err
 	}
 	if err := export.Model(c.Out, m); err != nil {
+		var out *fs.PathError
+		if errors.As(err, &out) {
+			return err // of the file to write, not of the model
+		}
 		return fmt.Errorf("%s: %w", c.Model, err)
 	}
 	st, err := os.Stat(c.Out)

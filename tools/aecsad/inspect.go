@@ -7,13 +7,16 @@ import (
 	"path/filepath"
 	"strings"
 
+	"aecsad/core/data"
 	"aecsad/core/detect"
 	"aecsad/core/image"
 )
 
 type inspectCommand struct {
 	Model       string   `arg:"" help:"Model file."`
-	Images      []string `arg:"" help:"Image files."`
+	Images      []string `arg:"" help:"Image files, or folders of them."`
+	Product     string   `help:"The product to inspect, where the file has several." placeholder:"NAME"`
+	Ignore      string   `help:"Mask for all images, a PNG file as large as they are: where it is white, or anything but black, the surface is not judged. Parts are counted everywhere." placeholder:"FILE"`
 	JSON        bool     `name:"json" help:"One JSON object per line, scores with all digits."`
 	Maps        string   `help:"Write the fused anomaly map and the component map of every image there, as PNG." placeholder:"DIR"`
 	Threshold   *float64 `help:"Judge by this score instead of the model's threshold."`
@@ -21,7 +24,8 @@ type inspectCommand struct {
 	Extrapolate bool     `help:"Allow a rate for which the model has too few validation images, by an estimate of the tail."`
 	Fail        bool     `help:"Exit with code 3 when an image is anomalous."`
 	Threads     int      `help:"Threads per inspection; 0 means all cores."`
-	Device      string   `help:"auto, ref or cpu." default:"auto"`
+	Device      string   `help:"auto, ref, cpu or cuda[:index]." default:"auto"`
+	Precision   string   `help:"f32, or on a GPU tf32, bf16 or f16." default:"f32"`
 }
 
 // anomalousError ends inspect --fail.
@@ -30,24 +34,27 @@ type anomalousError struct{ count int }
 func (e *anomalousError) Error() string { return fmt.Sprintf("%d anomalous images", e.count) }
 
 func (c *inspectCommand) Run(a *app) error {
-	d, err := detect.Open(c.Model, detect.Options{Device: c.Device, Threads: c.Threads})
+	images, err := imageFiles(c.Images)
+	if err != nil {
+		return err
+	}
+	var ignore *image.Labels
+	if c.Ignore != "" {
+		if ignore, err = image.ReadIgnore(c.Ignore); err != nil {
+			return err
+		}
+	}
+	d, err := detect.Open(c.Model, detect.Options{Product: c.Product, Device: c.Device, Precision: c.Precision, Threads: c.Threads})
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	if c.Rate != nil {
-		if err := d.SetFalseAlarmRate(*c.Rate, c.Extrapolate); err != nil {
-			return err
-		}
-	}
-	if c.Threshold != nil {
-		if err := d.SetThreshold(*c.Threshold); err != nil {
-			return err
-		}
+	if err := c.judgeBy(d); err != nil {
+		return err
 	}
 	anomalous := 0
-	for _, path := range c.Images {
-		v, err := c.inspect(a, d, path)
+	for _, path := range images {
+		v, err := c.inspect(a, d, path, ignore)
 		if err != nil {
 			return err
 		}
@@ -61,12 +68,60 @@ func (c *inspectCommand) Run(a *app) error {
 	return nil
 }
 
-func (c *inspectCommand) inspect(a *app, d *detect.Detector, path string) (*detect.Verdict, error) {
+// judgeBy sets the threshold that the user asks for.
+func (c *inspectCommand) judgeBy(d *detect.Detector) error {
+	if c.Rate != nil {
+		if err := d.SetFalseAlarmRate(*c.Rate, c.Extrapolate); err != nil {
+			return err
+		}
+	}
+	if c.Threshold != nil {
+		return d.SetThreshold(*c.Threshold)
+	}
+	return nil
+}
+
+// imageFiles replaces folders by the images in them.
+func imageFiles(paths []string) ([]string, error) {
+	var files []string
+	for _, path := range paths {
+		if st, err := os.Stat(path); err != nil || !st.IsDir() {
+			files = append(files, path) // if it is missing, reading it says so
+			continue
+		}
+		inside, err := data.Images(path)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, inside...)
+	}
+	return files, nil
+}
+
+// pixels are those of an image, with the mask if there is one.
+func (c *inspectCommand) pixels(path string, ignore *image.Labels) (image.Pixels, error) {
 	im, err := image.ReadFile(path)
+	if err != nil {
+		return image.Pixels{}, err
+	}
+	p := im.Pixels()
+	if ignore == nil {
+		return p, nil
+	}
+	if ignore.Width != p.Width || ignore.Height != p.Height {
+		return p, fmt.Errorf("mask %s has %d x %d pixels; expected %d x %d, as %s has",
+			c.Ignore, ignore.Width, ignore.Height, p.Width, p.Height, path)
+	}
+	p.Ignore = image.Mask{Data: ignore.Pix, Stride: ignore.Width}
+	return p, nil
+}
+
+func (c *inspectCommand) inspect(a *app, d *detect.Detector, path string, ignore *image.Labels) (*detect.Verdict, error) {
+	p, err := c.pixels(path, ignore)
 	if err != nil {
 		return nil, err
 	}
-	v, err := d.Inspect(im.Pixels())
+	v, err := d.Inspect(p)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

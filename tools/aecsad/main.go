@@ -35,7 +35,8 @@ type cli struct {
 	Fit       fitCommand       `cmd:"" help:"label, train, calibrate and, where there are test images, eval."`
 	Report    reportCommand    `cmd:"" help:"One table and one page over several evaluated runs."`
 	Inspect   inspectCommand   `cmd:"" help:"Judge images with a model."`
-	Info      infoCommand      `cmd:"" help:"Describe a model."`
+	Info      infoCommand      `cmd:"" help:"Describe a model, or list the products of a file."`
+	Bundle    bundleCommand    `cmd:"" help:"Put the models of several products into one file."`
 	Bench     benchCommand     `cmd:"" help:"Time inspections."`
 	Export    exportCommand    `cmd:"" help:"Write a model for other runtimes."`
 	Import    importCommand    `cmd:"" help:"Import ImageNet weights of WideResNet-50-2 for profile paper."`
@@ -45,8 +46,28 @@ type cli struct {
 
 // app is what verbs share.
 type app struct {
-	ctx context.Context
-	out io.Writer
+	out  io.Writer
+	ctx  context.Context // nil until it is asked for
+	stop func()
+	// goesOn tells that an interrupted command can be given again.
+	goesOn bool
+}
+
+// context ends at the user's first signal. The second one, or one that comes
+// before a verb asks for this, ends the process at once: a verb that would not
+// look at the context must not ask.
+func (a *app) context() context.Context {
+	if a.ctx == nil {
+		a.ctx, a.stop = signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		context.AfterFunc(a.ctx, a.stop)
+	}
+	return a.ctx
+}
+
+func (a *app) close() {
+	if a.stop != nil {
+		a.stop()
+	}
 }
 
 func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.out, format, args...) }
@@ -84,9 +105,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "aecsad: %v\nRun  aecsad --help  for the commands.\n", err)
 		return exitInput
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	err = k.Run(&app{ctx, stdout})
+	a := &app{out: stdout}
+	defer a.close()
+	err = k.Run(a)
 	var found *anomalousError
 	switch {
 	case err == nil:
@@ -94,7 +115,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &found):
 		return exitAnomalous
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(stderr, "aecsad: interrupted; the same command goes on from here")
+		hint := ""
+		if a.goesOn {
+			hint = "; the same command goes on from here"
+		}
+		fmt.Fprintf(stderr, "aecsad: interrupted%s\n", hint)
 		return exitInterrupted
 	}
 	fmt.Fprintf(stderr, "aecsad: %s\n", strings.TrimSpace(err.Error()))

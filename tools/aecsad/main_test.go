@@ -141,10 +141,13 @@ func TestBadInput(t *testing.T) {
 		{[]string{"fit", at("good"), "-o", at("run")}, []string{"found 1 image", "expected at least"}},
 		{[]string{"fit", at("folder"), "-c", at("config.yaml")}, []string{"config.yaml", "step", "line"}},
 		{[]string{"fit", at("folder"), "--set", "students.step=5"}, []string{"--set students.step=5", "step"}},
-		{[]string{"fit", at("folder"), "--set", "profile=huge"}, []string{"no profile", "quick and paper"}},
+		{[]string{"fit", at("folder"), "--set", "profile=huge"}, []string{"no profile", "quick, balanced and paper"}},
 		{[]string{"fit", at("folder"), "--set", "nonsense"}, []string{"expected key=value"}},
 		{[]string{"data", "synth", at("folder"), "--category=cars"}, []string{"no category", "parts_tray"}},
 		{[]string{"import", at("text.png"), "-o", at("w.aecsad")}, []string{"text.png"}},
+		{[]string{"report", at("none")}, []string{"none has no evaluation.json; run the eval step first"}},
+		{[]string{"export", "onnx", at("model.aecsad"), "-o", at("none/x.onnx")}, []string{"create " + at("none/x.onnx") + ": no such file"}},
+		{[]string{"pretrain", "--steps=1", "-o", at("none/x")}, []string{"create " + at("none/x.png") + ": no such file"}},
 		{[]string{"fly"}, []string{"fly", "--help"}},
 	} {
 		code, _, errs := tool(c.args...)

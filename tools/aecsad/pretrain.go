@@ -23,7 +23,7 @@ type pretrainCommand struct {
 	Seed    uint32   `help:"The same seed gives the same bytes on the same kind of processor." default:"1"`
 	Without []string `help:"Leave a target out, for studies: shape, texture, orientation, scale, size, edge or color."`
 	Every   int      `help:"Steps between checkpoints." default:"500"`
-	Device  string   `help:"auto, ref or cpu." default:"auto"`
+	Device  string   `help:"auto, ref, cpu or cuda[:index]." default:"auto"`
 	Threads int      `help:"0 means all cores."`
 }
 
@@ -55,8 +55,9 @@ func (c *pretrainCommand) Run(a *app) error {
 		return err
 	}
 	defer losses.Close()
+	a.goesOn = true
 	bar, watch := bars(), newWatch()
-	w, err := pretrain.Run(a.ctx, pretrain.Options{
+	w, err := pretrain.Run(a.context(), pretrain.Options{
 		Settings: settings, Device: device, Threads: c.Threads,
 		Checkpoint: c.checkpoint(), Every: c.Every,
 		Report: func(p pretrain.Progress) {

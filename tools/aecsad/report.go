@@ -17,6 +17,9 @@ func (c *reportCommand) Run(a *app) error {
 	var all []*report.Evaluation
 	var sections []report.Section
 	for _, dir := range c.Runs {
+		if err := needs(dir, pipeline.EvaluationFile, "eval"); err != nil {
+			return err
+		}
 		e, err := report.Read(filepath.Join(dir, pipeline.EvaluationFile))
 		if err != nil {
 			return err

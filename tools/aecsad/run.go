@@ -53,6 +53,7 @@ func (f *runFlags) step(a *app, do func(r *pipeline.Run) error) error {
 		return err
 	}
 	defer r.Close()
+	a.goesOn = true
 	if err := do(r); err != nil {
 		r.Logf("error: %v", err)
 		return err

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -41,7 +44,7 @@ func train(a *app, r *pipeline.Run) error {
 	if err := labelled(a, r); err != nil {
 		return err
 	}
-	if err := r.Train(a.ctx); err != nil {
+	if err := r.Train(a.context()); err != nil {
 		return err
 	}
 	a.printf("wrote %s\n", filepath.Join(r.Dir, pipeline.WeightsFile))
@@ -57,6 +60,14 @@ func labelled(a *app, r *pipeline.Run) error {
 	return label(a, r)
 }
 
+// needs tells which step makes a file that the run folder lacks.
+func needs(dir, file, step string) error {
+	if _, err := os.Stat(filepath.Join(dir, file)); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("run folder %s has no %s; run the %s step first", dir, file, step)
+	}
+	return nil
+}
+
 type calibrateCommand struct{ runFlags }
 
 func (c *calibrateCommand) Run(a *app) error {
@@ -64,7 +75,10 @@ func (c *calibrateCommand) Run(a *app) error {
 }
 
 func calibrate(a *app, r *pipeline.Run) error {
-	m, err := r.Calibrate(a.ctx)
+	if err := needs(r.Dir, pipeline.WeightsFile, "train"); err != nil {
+		return err
+	}
+	m, err := r.Calibrate(a.context())
 	if err != nil {
 		return err
 	}
@@ -78,14 +92,23 @@ func calibrate(a *app, r *pipeline.Run) error {
 	return nil
 }
 
-type evalCommand struct{ runFlags }
+type evalCommand struct {
+	runFlags
+	Precision string `help:"f32, or on a GPU tf32, bf16 or f16; default: the run's setting."`
+}
 
 func (c *evalCommand) Run(a *app) error {
+	if c.Precision != "" {
+		c.Set = append(c.Set, "precision="+c.Precision)
+	}
 	return c.step(a, func(r *pipeline.Run) error { return evaluate(a, r) })
 }
 
 func evaluate(a *app, r *pipeline.Run) error {
-	e, err := r.Evaluate(a.ctx)
+	if err := needs(r.Dir, pipeline.ModelFile, "calibrate"); err != nil {
+		return err
+	}
+	e, err := r.Evaluate(a.context())
 	if err != nil {
 		return err
 	}

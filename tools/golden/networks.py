@@ -118,7 +118,7 @@ class Teacher(nn.Module):
     def forward(self, f2, f3, side):
         resized = [F.interpolate(f, (side, side), mode="bilinear", align_corners=False) for f in (f2, f3)]
         y = F.avg_pool2d(torch.cat(resized, 1), 3, 1, 1)
-        bias = torch.linspace(-0.03, 0.03, self.mean.numel(), dtype=y.dtype)
+        bias = torch.linspace(-0.03, 0.03, self.mean.numel(), dtype=y.dtype, device=y.device)
         y = F.conv2d(y, torch.cat([self.layer2.weight, self.layer3.weight], 1), bias)
         c = lambda v: v.reshape(1, -1, 1, 1)
         return (y - c(self.mean + bias)) / c(self.std)

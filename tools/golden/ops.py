@@ -221,7 +221,7 @@ def attention(case, n=2, c=6, t=10):
     q, k, v = (case.input(name, (n, c, t), -2, 2) for name in "qkv")
     p = F.softmax(torch.matmul(q.transpose(1, 2), k) / c**0.5, 2)
     y = torch.matmul(v, p.transpose(1, 2))
-    case.call("Attention", "y p q k v", N=n, C=c, T=t)
+    case.call("Attention", "y p q k v", N=n, C=c, T=t, Keep=True)
     case.call("AttentionBackward", "dq dk dv ds dy p q k v", N=n, C=c, T=t)
     case.want("y", y)
     case.want("p", p)

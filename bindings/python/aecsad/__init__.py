@@ -7,9 +7,9 @@
 
 from ._library import set_log, version
 from .detector import Detector, Info
-from .errors import Error, ImageError
+from .errors import Error, ImageError, NoMemoryError
 from .result import Finding, Result
 
 __version__ = version()
 
-__all__ = ["Detector", "Error", "Finding", "ImageError", "Info", "Result", "set_log", "version"]
+__all__ = ["Detector", "Error", "Finding", "ImageError", "Info", "NoMemoryError", "Result", "set_log", "version"]

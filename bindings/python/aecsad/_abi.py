@@ -3,7 +3,7 @@
 
 import ctypes
 
-AECSAD_ABI_VERSION = 1
+AECSAD_ABI_VERSION = 2
 AECSAD_MESSAGE_SIZE = 512
 AECSAD_NAME_SIZE = 128
 AECSAD_OK = 0
@@ -20,6 +20,7 @@ AECSAD_ERR_TOO_FEW = 10
 AECSAD_ERR_FORKED = 11
 AECSAD_ERR_FAULT = 12
 AECSAD_ERR_INTERNAL = 13
+AECSAD_ERR_NOMEM = 14
 AECSAD_LOG_ERROR = 1
 AECSAD_LOG_WARNING = 2
 AECSAD_LOG_INFO = 3
@@ -55,6 +56,9 @@ class aecsad_options(ctypes.Structure):
         ("sessions", ctypes.c_int32),
         ("reserved", ctypes.c_uint32),
         ("device", ctypes.c_char_p),
+        ("memory_limit", ctypes.c_uint64),
+        ("product", ctypes.c_char_p),
+        ("precision", ctypes.c_char_p),
     ]
 
 
@@ -78,6 +82,8 @@ class aecsad_info(ctypes.Structure):
         ("category", ctypes.c_char * 128),
         ("tool_version", ctypes.c_char * 128),
         ("dataset_digest", ctypes.c_char * 128),
+        ("memory", ctypes.c_uint64),
+        ("precision", ctypes.c_char * 8),
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Iterable, List, Optional, Tuple
 
 from . import _abi, _pixels
 from ._library import library
-from .errors import check, sized
+from .errors import Error, check, sized
 from .result import Result
 
 
@@ -25,8 +25,10 @@ class Info:
     parameters: int
     threads: int
     sessions: int
+    memory: int
     seed: int
     device: str
+    precision: str
     profile: str
     category: str
     tool_version: str
@@ -37,8 +39,11 @@ class Detector:
     """Inspects images with the model at path. Safe to use from several threads;
     the interpreter lock is released while it works.
 
-    device is "auto", "cpu" or "ref"; threads is per inspection, 0 for all cores;
-    sessions is how many inspections run at once, the others wait.
+    device is "auto", "cpu", "ref" or "cuda:1", precision "f32", on GPUs also "tf32",
+    "bf16" or "f16"; threads is per inspection, 0 for all cores;
+    sessions is how many inspections run at once, the others wait; product names the
+    model of a file that has several. memory_limit is how many bytes the detector may
+    take, all sessions together (0: no limit); it is a NoMemoryError if it needs more.
 
     Pickling keeps the path, the options and the threshold, so that a pool of
     processes opens the model again in each; start it with "spawn": after a fork
@@ -47,20 +52,54 @@ class Detector:
 
     _closed = True  # until it is open
 
-    def __init__(self, path, *, device: Optional[str] = None, threads: int = 0, sessions: int = 1):
+    def __init__(
+        self,
+        path,
+        *,
+        device: Optional[str] = None,
+        threads: int = 0,
+        sessions: int = 1,
+        product: Optional[str] = None,
+        precision: Optional[str] = None,
+        memory_limit: int = 0,
+    ):
         self._handle = ctypes.c_void_p()
         self._path = os.path.abspath(os.fspath(path))
-        self._options = {"device": device, "threads": threads, "sessions": sessions}
+        self._options = {
+            "device": device,
+            "threads": threads,
+            "sessions": sessions,
+            "product": product,
+            "precision": precision,
+            "memory_limit": memory_limit,
+        }
         self._judge: Tuple = ()  # the method and arguments that set the threshold
         self._open(library.aecsad_detector_open, os.fsencode(self._path))
 
     @classmethod
-    def from_bytes(cls, model: bytes, *, device: Optional[str] = None, threads: int = 0, sessions: int = 1):
+    def from_bytes(
+        cls,
+        model: bytes,
+        *,
+        device: Optional[str] = None,
+        threads: int = 0,
+        sessions: int = 1,
+        product: Optional[str] = None,
+        precision: Optional[str] = None,
+        memory_limit: int = 0,
+    ):
         """Opens a model that is in memory. Such a detector cannot be pickled."""
         self = cls.__new__(cls)
         self._handle = ctypes.c_void_p()
         self._path = None
-        self._options = {"device": device, "threads": threads, "sessions": sessions}
+        self._options = {
+            "device": device,
+            "threads": threads,
+            "sessions": sessions,
+            "product": product,
+            "precision": precision,
+            "memory_limit": memory_limit,
+        }
         self._judge = ()
         model = bytes(model)
         self._open(library.aecsad_detector_open_memory, model, len(model))
@@ -70,8 +109,15 @@ class Detector:
         options = sized(_abi.aecsad_options)
         options.threads = self._options["threads"]
         options.sessions = self._options["sessions"]
+        options.memory_limit = self._options["memory_limit"]
+        if options.memory_limit != self._options["memory_limit"]:
+            raise ValueError(f"memory_limit is {self._options['memory_limit']}; expected 0 (none) or a number of bytes")
         device = self._options["device"]
         options.device = device.encode() if device is not None else None
+        product = self._options["product"]
+        options.product = product.encode() if product is not None else None
+        precision = self._options["precision"]
+        options.precision = precision.encode() if precision is not None else None
         check(library, function, *source, ctypes.byref(options), ctypes.byref(self._handle))
         self._closed = False
 
@@ -181,7 +227,16 @@ class Detector:
 
 
 def _reopen(path, options, judge):
-    detector = Detector(path, **options)
+    try:
+        detector = Detector(path, **options)
+    except Error as e:
+        if e.code != _abi.AECSAD_ERR_FORKED:
+            raise
+        # An error here would end the worker of a multiprocessing.Pool, which then
+        # waits for ever. The first use of this detector is the same error.
+        detector = Detector.__new__(Detector)
+        detector._handle = ctypes.c_void_p()
+        return detector
     if judge and judge[0] == "threshold":
         detector.threshold = judge[1]
     elif judge:

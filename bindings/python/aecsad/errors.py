@@ -22,6 +22,13 @@ class ImageError(Error, ValueError):
     """The image cannot be inspected."""
 
 
+class NoMemoryError(Error, MemoryError):
+    """The memory limit, or the system, refuses what a detector needs."""
+
+
+_KINDS = {_abi.AECSAD_ERR_IMAGE: ImageError, _abi.AECSAD_ERR_NOMEM: NoMemoryError}
+
+
 def sized(struct_type):
     """A zeroed struct with its struct_size set."""
     return struct_type(struct_size=ctypes.sizeof(struct_type))
@@ -36,5 +43,4 @@ def check(library, function, *arguments):
         return
     status = library.aecsad_status_string(code).decode()
     message = error.message.decode("utf-8", "replace")
-    kind = ImageError if code == _abi.AECSAD_ERR_IMAGE else Error
-    raise kind(code, status, message)
+    raise _KINDS.get(code, Error)(code, status, message)

@@ -157,8 +157,11 @@ func Write(dir string, o Options, progress func(done, total int)) error {
 		o.Categories = Categories()
 	}
 	for _, name := range o.Categories {
-		if _, err := os.Lstat(filepath.Join(dir, name)); !errors.Is(err, fs.ErrNotExist) {
+		switch _, err := os.Lstat(filepath.Join(dir, name)); {
+		case err == nil:
 			return fmt.Errorf("synth: %s exists already; remove it or choose another folder", filepath.Join(dir, name))
+		case !errors.Is(err, fs.ErrNotExist):
+			return fmt.Errorf("synth: %w", err)
 		}
 	}
 	done, total := 0, len(o.Categories)*(o.Train+o.Validation+o.TestGood+o.TestLogical+o.TestStructural)

@@ -37,7 +37,7 @@ func Of(c net.Config, seed uint32) *model.Model {
 		Config: c, Weights: w, Components: []string{"bolt", "nut"},
 		Provenance: model.Provenance{Category: "tiny", Dataset: "none", Tool: "test", Seed: seed, Train: 1},
 		Calibration: model.Calibration{
-			Local: model.Scale{Start: 0, End: 1}, Global: model.Scale{Start: 0, End: 1}, Level: 0.1,
+			Local: model.MapNorm{Scale: model.Scale{Start: 0, End: 1}}, Global: model.MapNorm{Scale: model.Scale{Start: 0, End: 1}}, Level: 0.1,
 			Structural: stats.ZScore{Mean: 0, Std: 1}, Logical: stats.ZScore{Mean: 0, Std: 1},
 			Threshold: 4, Rate: 0.05,
 		},
@@ -64,4 +64,12 @@ func Pixels(seed uint32, w, h int) []byte {
 		b[i] = byte(256 * kernels.Uniform(seed, 0, uint64(i)))
 	}
 	return b
+}
+
+// Places are means and deviations of a map that differ from place to place.
+func Places(side int) (mean, deviation []float32) {
+	for i := range side * side {
+		mean, deviation = append(mean, float32(i%7)/10), append(deviation, 0.2+float32(i%5)/4)
+	}
+	return mean, deviation
 }

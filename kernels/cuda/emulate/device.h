@@ -13,7 +13,9 @@
 #define DEVICE static inline
 #define UNROLL _Pragma("GCC unroll 16")
 #define UNROLL_SOME
+#define UNROLL_FEW
 #define DEVICE_MEMBER static inline
+#define DEVICE_METHOD inline
 #define __device__
 
 struct ae_uint3 {
@@ -103,19 +105,51 @@ inline float ae_float(unsigned b) {
 	return v;
 }
 
-// numbers of a word, as the tensor core reads them: tf32 ignores the lowest 13 bits.
-template <int N> float ae_number(unsigned word, int i) { return N == 1 ? ae_float(word & ~0x1fffu) : ae_float(i ? word & 0xffff0000 : word << 16); }
+// The numbers of a word, as the tensor core reads them: tf32 ignores the lowest 13
+// bits.
+struct ae_tf32 {
+	static const int numbers = 1;
+	static float number(unsigned word, int) { return ae_float(word & ~0x1fffu); }
+};
 
-template <int N> __attribute__((optimize("O3"))) void ae_mma_all(void *const frames[32], unsigned) {
+struct ae_bf16 {
+	static const int numbers = 2;
+	static float number(unsigned word, int i) { return ae_float(i ? word & 0xffff0000 : word << 16); }
+};
+
+// 5 bits of exponent with bias 15, 10 of fraction.
+struct ae_f16 {
+	static const int numbers = 2;
+	static float number(unsigned word, int i) {
+		unsigned h = i ? word >> 16 : word & 0xffff, magnitude = h & 0x7fff;
+		float v = magnitude >= 0x7c00 ? ae_float(0x7f800000 | (magnitude & 0x3ff) << 13) // infinite or NaN
+		                              : ae_float(magnitude << 13) * 0x1p112f;           // the bias is 112 less
+		return h & 0x8000 ? -v : v;
+	}
+	// to f16, half to even.
+	static unsigned of(float v) {
+		unsigned sign = ae_bits(v) >> 16 & 0x8000, b = ae_bits(v) & 0x7fffffff;
+		if (b > 0x7f800000)
+			return sign | 0x7fff;
+		if (b >= ae_bits(65520))
+			return sign | 0x7c00;
+		if (b < ae_bits(0x1p-14f)) // below the smallest normal number: adding leaves multiples of 2^-24
+			return sign | (ae_bits(ae_float(b) + 0.5f) - ae_bits(0.5f));
+		return sign | (b - (112u << 23) + 0xfff + (b >> 13 & 1)) >> 13;
+	}
+};
+
+template <class W> __attribute__((optimize("O3"))) void ae_mma_all(void *const frames[32], unsigned) {
+	const int N = W::numbers;
 	float a[16][8 * N], b[8 * N][8];
 	for (int lane = 0; lane < 32; lane++) {
 		const ae_mma *m = (const ae_mma *)frames[lane];
 		int g = lane / 4, l = lane % 4;
 		for (int i = 0; i < 4; i++)
 			for (int n = 0; n < N; n++) {
-				a[g + i % 2 * 8][(l + i / 2 * 4) * N + n] = ae_number<N>(m->a[i], n);
+				a[g + i % 2 * 8][(l + i / 2 * 4) * N + n] = W::number(m->a[i], n);
 				if (i < 2)
-					b[(l + i * 4) * N + n][g] = ae_number<N>(m->b[i], n);
+					b[(l + i * 4) * N + n][g] = W::number(m->b[i], n);
 			}
 	}
 	for (int lane = 0; lane < 32; lane++) {
@@ -130,17 +164,49 @@ template <int N> __attribute__((optimize("O3"))) void ae_mma_all(void *const fra
 	}
 }
 
-template <int N> void ae_mma_warp(int line, float *d, const unsigned *a, const unsigned *b) {
+template <class W> void ae_mma_warp(int line, float *d, const unsigned *a, const unsigned *b) {
 	ae_mma m = {d, a, b};
-	ae_collect("mma", line, ~0u, &m, ae_mma_all<N>);
+	ae_collect("mma", line, ~0u, &m, ae_mma_all<W>);
 }
 
-#define mma_tf32(d, a, b) ae_mma_warp<1>(__LINE__, d, a, b)
-#define mma_bf16(d, a, b) ae_mma_warp<2>(__LINE__, d, a, b)
+#define mma_tf32(d, a, b) ae_mma_warp<ae_tf32>(__LINE__, d, a, b)
+#define mma_bf16(d, a, b) ae_mma_warp<ae_bf16>(__LINE__, d, a, b)
+#define mma_f16(d, a, b) ae_mma_warp<ae_f16>(__LINE__, d, a, b)
 
 inline unsigned to_tf32(float v) { return (ae_bits(v) + 0x1000) & ~0x1fffu; }
-inline unsigned ae_bf16(float v) { return (ae_bits(v) + 0x7fff + (ae_bits(v) >> 16 & 1)) >> 16; }
-inline unsigned to_bf16x2(float lo, float hi) { return ae_bf16(hi) << 16 | ae_bf16(lo); }
+inline unsigned ae_upper(float v) { return (ae_bits(v) + 0x7fff + (ae_bits(v) >> 16 & 1)) >> 16; }
+inline unsigned to_bf16x2(float lo, float hi) { return ae_upper(hi) << 16 | ae_upper(lo); }
+inline unsigned to_f16x2(float lo, float hi) { return ae_f16::of(hi) << 16 | ae_f16::of(lo); }
+
+// Four 8 x 8 matrices from the rows that the lanes name (compat/device.h).
+struct ae_loading {
+	const unsigned *row;
+	unsigned *to;
+};
+
+inline void ae_load_all(void *const frames[32], unsigned) {
+	for (int lane = 0; lane < 32; lane++)
+		for (int m = 0; m < 4; m++)
+			((ae_loading *)frames[lane])->to[m] = ((ae_loading *)frames[m * 8 + lane / 4])->row[lane % 4];
+}
+
+// ae_aligned fails unless p is a multiple of 16, of shared memory where shared.
+void ae_aligned(const char *what, int line, const void *p, bool shared);
+
+inline void ae_load_matrices(int line, unsigned *to, const unsigned *row) {
+	ae_aligned("ldmatrix", line, row, true);
+	ae_loading l = {row, to};
+	ae_collect("ldmatrix", line, ~0u, &l, ae_load_all);
+}
+
+#define load_matrices(to, row) ae_load_matrices(__LINE__, to, row)
+
+// Copies of 16 bytes are under way until the thread waits for them: till then
+// their target holds NaN.
+void ae_copy(int line, void *shared, const void *global);
+void copies_arrive();
+
+#define copy_async(shared, global) ae_copy(__LINE__, shared, global)
 
 // ---- memory ----
 

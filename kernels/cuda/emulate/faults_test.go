@@ -14,29 +14,54 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// faults is the program of the faulty kernels, compiled with the emulation.
-var faults string
+// folder holds what is compiled once; faults is the program of the faulty kernels.
+var folder, faults string
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "faults")
-	if err != nil {
+	var err error
+	if folder, err = os.MkdirTemp("", "faults"); err != nil {
 		panic(err)
 	}
-	faults = filepath.Join(dir, "faults")
-	out, err := exec.Command("g++", "-x", "c++", "-std=c++17", "-O1", "-DAECSAD_EMULATE", "-DAECSAD_FAMILY=faults",
-		"-o", faults, "testdata/faults.cu", "machine.cu", "driver.cu").CombinedOutput()
+	faults = filepath.Join(folder, "program")
 	code := 1
-	if err != nil {
+	if out, err := buildAll(); err != nil {
 		fmt.Printf("%v\n%s", err, out)
 	} else {
 		code = m.Run()
 	}
-	os.RemoveAll(dir)
+	os.RemoveAll(folder)
 	os.Exit(code)
 }
 
-func run(kernel, order, parameter string) string {
-	out, err := exec.Command(faults, kernel, order, parameter).CombinedOutput()
+func buildAll() ([]byte, error) {
+	for _, source := range []string{"machine", "driver"} {
+		if out, err := compile(".", "-c", "-o", filepath.Join(folder, source+".o"), source+".cu"); err != nil {
+			return out, err
+		}
+	}
+	return build(".", faults)
+}
+
+func compile(dir string, args ...string) ([]byte, error) {
+	flags := []string{"-x", "c++", "-std=c++17", "-O1", "-DAECSAD_EMULATE", "-DAECSAD_FAMILY=faults"}
+	command := exec.Command("g++", append(flags, args...)...)
+	command.Dir = dir
+	return command.CombinedOutput()
+}
+
+// build makes the program of testdata/faults.cu of a copy of this folder.
+func build(dir, program string) ([]byte, error) {
+	object := program + ".o"
+	if out, err := compile(dir, "-c", "-o", object, "testdata/faults.cu"); err != nil {
+		return out, err
+	}
+	return exec.Command("g++", "-o", program, object, filepath.Join(folder, "machine.o"), filepath.Join(folder, "driver.o")).CombinedOutput()
+}
+
+func run(kernel, order, parameter string) string { return runOf(faults, kernel, order, parameter) }
+
+func runOf(program, kernel, order, parameter string) string {
+	out, err := exec.Command(program, kernel, order, parameter).CombinedOutput()
 	if err != nil {
 		return strings.TrimSpace(string(out)) + err.Error() // killed by a signal
 	}
@@ -48,6 +73,7 @@ var orders = []string{"normal", "reversed", "shuffled"}
 func TestPlantedFaultsAreCaught(t *testing.T) {
 	for _, order := range orders {
 		assert.Equal(t, "fine", run("correct", order, "u64"), order)
+		assert.Equal(t, "fine", run("tensor_product", order, "u64"), order)
 	}
 	planted := []struct{ kernel, says string }{
 		{"missing_barrier", "wrong result"},
@@ -60,6 +86,11 @@ func TestPlantedFaultsAreCaught(t *testing.T) {
 		{"uninitialised_shared", "wrong result"},
 		{"overrun", "segmentation fault"},
 		{"near_overrun", "wrote behind the end"},
+		{"missing_wait", "wrong result"},
+		{"late_wait", "wrong result"},
+		{"misaligned_copy", "misaligned copy"},
+		{"misaligned_ldmatrix", "misaligned ldmatrix"},
+		{"diverged_ldmatrix", "waits in the ldmatrix"},
 	}
 	for _, f := range planted {
 		t.Run(f.kernel, func(t *testing.T) {
@@ -70,6 +101,35 @@ func TestPlantedFaultsAreCaught(t *testing.T) {
 				caught = caught || strings.Contains(said[order], f.says)
 			}
 			assert.True(t, caught, "no order says %q: %v", f.says, said)
+		})
+	}
+}
+
+// The pipeline of the convolutions themselves, with one line of its sources made
+// wrong: the product that is right above must fail.
+func TestFaultsPlantedInThePipelineAreCaught(t *testing.T) {
+	for _, f := range []struct{ name, file, line, wrong, says string }{
+		{"no wait for copies", "tensor.h", "arrive() { copies_arrive(); }", "arrive() {}", "wrong result"},
+		{"no barrier after a slice", "gemm.h", "\t\t__syncthreads();\n\t}\n}", "\t}\n}", "wrong result"},
+		{"rows without padding to 16 bytes", "tensor.h", "(DEPTH + 4)", "(DEPTH + 3)", "misaligned"},
+		{"the wrong half of the tile", "gemm.h", "int next = (s + 1) % 2;", "int next = (s + 2) % 2;", "wrong result"},
+	} {
+		t.Run(f.name, func(t *testing.T) {
+			dir := t.TempDir()
+			require.NoError(t, os.CopyFS(dir, os.DirFS("../..")))
+			path := filepath.Join(dir, "cuda", f.file)
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.Equal(t, 1, strings.Count(string(text), f.line), "%s has %q once", f.file, f.line)
+			require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(text), f.line, f.wrong, 1)), 0o666))
+			program := filepath.Join(dir, "faults")
+			out, err := build(filepath.Join(dir, "cuda", "emulate"), program)
+			require.NoError(t, err, "%s", out)
+			var said []string
+			for _, order := range orders {
+				said = append(said, runOf(program, "tensor_product", order, "u64"))
+			}
+			assert.Contains(t, strings.Join(said, "; "), f.says)
 		})
 	}
 }

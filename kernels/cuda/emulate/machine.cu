@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "device.h"
 #include "fiber.h"
@@ -30,6 +31,13 @@ char *stacks;
 const ae_kernel *kernel;
 void *const *arguments;
 std::string failure;
+
+// under_way are copies that their thread has not waited for.
+struct copy {
+	void *shared;
+	const void *global;
+};
+std::vector<copy> under_way[max_threads];
 
 void suspend() { ae_switch(&ae_self->stack_pointer, scheduler); }
 
@@ -120,6 +128,8 @@ void run_warp(const int *turn) {
 void run_block(ae_order order, std::mt19937 &random) {
 	std::fill(kernel->shared_begin, kernel->shared_end, (char)0xff); // NaN
 	std::fill(waiting, waiting + max_threads / 32, 0);
+	for (auto &list : under_way)
+		list.clear();
 	int turn[max_threads / 32][32], warps = (count + 31) / 32;
 	std::fill(turn[0], turn[warps], -1);
 	for (int i = 0; i < count; i++) {
@@ -150,6 +160,27 @@ void run_block(ae_order order, std::mt19937 &random) {
 void ae_barrier(int line) {
 	wait(AE_AT_BARRIER, "barrier", line);
 	suspend();
+}
+
+void ae_aligned(const char *what, int line, const void *p, bool shared) {
+	std::string of = std::string(what) + " of line " + std::to_string(line);
+	if ((uintptr_t)p % 16)
+		fail("misaligned " + of);
+	if (shared && ((char *)p < kernel->shared_begin || (char *)p + 16 > kernel->shared_end))
+		fail("outside shared memory: " + of);
+}
+
+void ae_copy(int line, void *shared, const void *global) {
+	ae_aligned("copy", line, shared, true);
+	ae_aligned("copy", line, global, false);
+	std::memset(shared, 0xff, 16); // NaN
+	under_way[ae_self - lanes].push_back({shared, global});
+}
+
+void copies_arrive() {
+	for (const copy &c : under_way[ae_self - lanes])
+		std::memcpy(c.shared, c.global, 16);
+	under_way[ae_self - lanes].clear();
 }
 
 void ae_collect(const char *what, int line, unsigned mask, void *frame, ae_collective *all) {

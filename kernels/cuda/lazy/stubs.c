@@ -49,7 +49,8 @@ static void fill(void *handle) {
 	aecsad_slot_cuInit = nothing;
 }
 
-__attribute__((constructor)) static void start(void) { aecsad_slot_cuInit = nothing; }
+// Before the initialiser of Go, whose thread calls cuInit at any time after it.
+__attribute__((constructor(101))) static void start(void) { aecsad_slot_cuInit = nothing; }
 
 int aecsad_cuda_load(const char *path, char *message, size_t size) {
 	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);

@@ -95,4 +95,16 @@ static inline void noise(unsigned char *p, size_t n, unsigned seed) {
     }
 }
 
+/* Resident memory of this process. */
+static inline long memory_kib(void) {
+    char line[200];
+    long kib = -1;
+    FILE *f = fopen("/proc/self/status", "r");
+    while (f != NULL && fgets(line, sizeof line, f) != NULL)
+        sscanf(line, "VmRSS: %ld", &kib);
+    if (f != NULL)
+        fclose(f);
+    return kib;
+}
+
 #endif

@@ -35,7 +35,7 @@ static void handles(const char *model) {
 static void random_handles(void) {
     uint64_t bits = (uint64_t)(uintptr_t)result, state = 88172645463325252u;
     aecsad_summary s = {sizeof s};
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 500000; i++) {
         uint64_t h = state ^= state << 13;
         h = state ^= state >> 7;
         h = state ^= state << 17;
@@ -112,7 +112,7 @@ static void struct_sizes(void) {
     }
     image.struct_size = UINT32_MAX;
     EXPECT(aecsad_inspect(detector, &image, &r, &err), AECSAD_ERR_STRUCT_SIZE, "image->struct_size is 4294967295; expected 64");
-    EXPECT(aecsad_detector_open("x", &options, &d, &err), AECSAD_ERR_STRUCT_SIZE, "options->struct_size is 0; expected 24");
+    EXPECT(aecsad_detector_open("x", &options, &d, &err), AECSAD_ERR_STRUCT_SIZE, "options->struct_size is 0; expected ");
     EXPECT(aecsad_detector_info(detector, &info, &err), AECSAD_ERR_STRUCT_SIZE, "info->struct_size is 0");
     newer.image.struct_size = sizeof newer;
     OK(aecsad_inspect(detector, &newer.image, &r, &err));

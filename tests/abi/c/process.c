@@ -2,8 +2,11 @@
  * and memory that ends at a guard page: process MODEL */
 #define _GNU_SOURCE
 #include <fenv.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -140,6 +143,22 @@ static void masks(void) {
     CHECK(score(detector, i) < whole);
 }
 
+#ifdef __SSE__
+/* Bits 8 and 9 of the control word; 3, the default, is 64 bits. */
+static int x87_precision(void) {
+    unsigned short word;
+    __asm__("fnstcw %0" : "=m"(word));
+    return word >> 8 & 3;
+}
+
+static void set_x87_precision(int p) {
+    unsigned short word;
+    __asm__("fnstcw %0" : "=m"(word));
+    word = (unsigned short)((word & ~0x300) | p << 8);
+    __asm__("fldcw %0" : : "m"(word));
+}
+#endif
+
 static void float_modes(void) {
     static const int modes[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
     for (int k = 0; k < 4; k++) {
@@ -147,6 +166,7 @@ static void float_modes(void) {
         fesetround(modes[k]);
 #ifdef __SSE__
         _mm_setcsr(_mm_getcsr() | 0x8040); /* denormals are zero, flush to zero */
+        set_x87_precision(0);              /* 24 bits */
 #endif
         CHECK(score(detector, rgb(pixels, W, H)) == wanted);
         d = open_model(getenv("AECSAD_TEST_MODEL"), 2, 1); /* its threads are born in this mode */
@@ -154,8 +174,10 @@ static void float_modes(void) {
         CHECK(aecsad_detector_free(d) == AECSAD_OK);
         CHECK(fegetround() == modes[k]);
 #ifdef __SSE__
+        CHECK(x87_precision() == 0);
         CHECK((_mm_getcsr() & 0x8040) == 0x8040);
         _mm_setcsr(_mm_getcsr() & ~0x8040u);
+        set_x87_precision(3);
 #endif
     }
     fesetround(FE_TONEAREST);
@@ -177,10 +199,9 @@ static void *inspect_often(void *n) {
     return (void *)different;
 }
 
-static void threads(void) {
+static void threads(int n) {
     enum { THREADS = 8 };
     pthread_t t[THREADS];
-    int n = 50;
     intptr_t different = 0;
     for (int i = 0; i < THREADS; i++)
         pthread_create(&t[i], NULL, inspect_often, &n);
@@ -227,23 +248,28 @@ static void free_during_use(void) {
     }
 }
 
-/* On a small stack, and with any number of threads. */
+/* On the smallest stack, from many threads at once, and with any number of threads
+ * per inspection. */
 static void *small_stack(void *unused) {
-    int n = 3;
+    int n = 1;
     (void)unused;
     return inspect_often(&n);
 }
 
 static void stacks_and_threads(void) {
+    enum { MANY = 400 };
     static const int numbers[] = {1, 3, 7, 64};
+    static pthread_t many[MANY];
     pthread_attr_t a;
-    pthread_t t;
     void *different;
     pthread_attr_init(&a);
-    CHECK(pthread_attr_setstacksize(&a, 32768) == 0);
-    CHECK(pthread_create(&t, &a, small_stack, NULL) == 0);
-    pthread_join(t, &different);
-    CHECK(different == NULL);
+    CHECK(pthread_attr_setstacksize(&a, 16384) == 0);
+    for (int i = 0; i < MANY; i++)
+        CHECK(pthread_create(&many[i], &a, small_stack, NULL) == 0);
+    for (int i = 0; i < MANY; i++) {
+        pthread_join(many[i], &different);
+        CHECK(different == NULL);
+    }
     pthread_attr_destroy(&a);
     for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
         aecsad_detector *d = open_model(getenv("AECSAD_TEST_MODEL"), numbers[k], 1);
@@ -258,26 +284,65 @@ static void on_alarm(int s) {
     alarms++;
 }
 
-/* A handler without SA_ONSTACK, as signal() sets it, at 1 kHz. */
-static void signals(void) {
+/* Drops what is pending and puts the default back. */
+static void quiet(int number) {
+    signal(number, SIG_IGN);
+    signal(number, SIG_DFL);
+}
+
+static atomic_int stop_sending;
+static void *send_often(void *number) {
+    while (!stop_sending) {
+        kill(getpid(), *(int *)number);
+        usleep(1000);
+    }
+    return NULL;
+}
+
+/* A handler without SA_ONSTACK, as signal() sets it, and a signal to the process at
+ * 1 kHz, while one and then eight threads inspect. */
+static void signals(int number) {
     struct sigaction a = {0}, after;
-    struct itimerval often = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
-    sigset_t before, then;
-    int n = 200;
+    sigset_t all, before, then;
+    pthread_t sender;
+    int n = 50;
     a.sa_handler = on_alarm;
-    sigaction(SIGALRM, &a, NULL);
-    pthread_sigmask(SIG_SETMASK, NULL, &before);
-    setitimer(ITIMER_REAL, &often, NULL);
+    sigaction(number, &a, NULL);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    alarms = 0;
+    stop_sending = 0;
+    CHECK(pthread_create(&sender, NULL, send_often, &number) == 0); /* it blocks them */
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     CHECK(inspect_often(&n) == NULL);
-    threads();
+    threads(10);
     usleep(5000);
-    setitimer(ITIMER_REAL, &never, NULL);
+    stop_sending = 1;
+    pthread_join(sender, NULL);
     CHECK(alarms > 0);
-    sigaction(SIGALRM, NULL, &after);
-    CHECK((after.sa_flags & SA_ONSTACK) == 0);
+    sigaction(number, NULL, &after);
+    CHECK(after.sa_handler == on_alarm);
+    CHECK(!(after.sa_flags & SA_ONSTACK) == (number != SIGCHLD && number != SIGPROF));
     pthread_sigmask(SIG_SETMASK, NULL, &then);
     for (int k = 1; k < NSIG; k++)
         CHECK(sigismember(&before, k) == sigismember(&then, k));
+    quiet(number);
+}
+
+/* The timers of a profiler, whose signals go to the thread that works. */
+static void profiled(void) {
+    struct itimerval often = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
+    struct sigaction a = {0};
+    int n = 50;
+    a.sa_handler = on_alarm;
+    sigaction(SIGPROF, &a, NULL);
+    alarms = 0;
+    setitimer(ITIMER_PROF, &often, NULL);
+    CHECK(inspect_often(&n) == NULL);
+    threads(10);
+    setitimer(ITIMER_PROF, &never, NULL);
+    CHECK(alarms > 0);
+    quiet(SIGPROF);
 }
 
 /* Calls fail at once. The fastest of some attempts counts: the machine may give
@@ -300,7 +365,7 @@ static void in_child(void) {
 }
 
 static void forks(void) {
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 100; i++) {
         int status = -1;
         fflush(stdout);
         pid_t child = fork();
@@ -315,20 +380,63 @@ static void forks(void) {
     CHECK(score(detector, rgb(pixels, W, H)) == wanted);
 }
 
+/* Other programs are started, in each way that there is. */
+static void start_programs(void) {
+    char *arguments[] = {"true", NULL};
+    int status = -1;
+    pid_t child;
+    CHECK(posix_spawnp(&child, "true", NULL, NULL, arguments, environ) == 0);
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    child = vfork();
+    if (child == 0) {
+        execvp("true", arguments);
+        _exit(1);
+    }
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    CHECK(system("true") == 0);
+}
+
+static void programs(void) {
+    for (int i = 0; i < 50; i++)
+        start_programs();
+    CHECK(score(detector, rgb(pixels, W, H)) == wanted);
+}
+
+/* The folder changes while others inspect. */
+static void elsewhere(void) {
+    int home = open(".", O_RDONLY | O_DIRECTORY), n = 50;
+    pthread_t t;
+    void *different;
+    pthread_create(&t, NULL, inspect_often, &n);
+    for (int i = 0; i < 1000; i++)
+        CHECK(chdir(i % 2 ? "/" : "/proc") == 0);
+    pthread_join(t, &different);
+    CHECK(different == NULL);
+    CHECK(home >= 0 && fchdir(home) == 0 && close(home) == 0);
+}
+
 static int logged;
 static void on_log(void *user, int32_t level, const char *message) {
     CHECK(user == &logged && level >= AECSAD_LOG_ERROR && level <= AECSAD_LOG_INFO && message[0] != 0);
     logged++;
 }
 
+static void open_and_close(const char *model) {
+    aecsad_options o = {sizeof o};
+    aecsad_detector *d;
+    o.device = "cpu";
+    OK(aecsad_detector_open(model, &o, &d, &err));
+    CHECK(aecsad_detector_free(d) == AECSAD_OK);
+}
+
 static void logs(const char *model) {
     OK(aecsad_set_log(on_log, &logged, AECSAD_LOG_INFO, &err));
-    CHECK(aecsad_detector_free(open_model(model, 1, 1)) == AECSAD_OK);
+    open_and_close(model);
     CHECK(logged == 2);
     OK(aecsad_set_log(on_log, &logged, AECSAD_LOG_WARNING, &err));
-    CHECK(aecsad_detector_free(open_model(model, 1, 1)) == AECSAD_OK);
+    open_and_close(model);
     OK(aecsad_set_log(NULL, NULL, AECSAD_LOG_INFO, &err));
-    CHECK(aecsad_detector_free(open_model(model, 1, 1)) == AECSAD_OK);
+    open_and_close(model);
     CHECK(logged == 2);
 }
 
@@ -363,6 +471,7 @@ static void cost(void) {
 }
 
 int main(int argc, char **argv) {
+    static const int asynchronous[] = {SIGALRM, SIGUSR1, SIGPROF, SIGCHLD, SIGINT};
     if (argc != 2)
         return 2;
     setenv("AECSAD_TEST_MODEL", argv[1], 1);
@@ -374,11 +483,15 @@ int main(int argc, char **argv) {
     masks();
     float_modes();
     batches();
-    threads();
+    threads(50);
     free_during_use();
     stacks_and_threads();
-    signals();
+    for (size_t i = 0; i < sizeof asynchronous / sizeof *asynchronous; i++)
+        signals(asynchronous[i]);
+    profiled();
     forks();
+    programs();
+    elsewhere();
     logs(argv[1]);
     cost();
     CHECK(aecsad_detector_free(detector) == AECSAD_OK);

@@ -25,17 +25,6 @@ static double wanted[IMAGES];
 static const char *model;
 static aecsad_detector *detectors[THREADS]; /* of each thread */
 
-static long memory_kib(void) {
-    char line[200];
-    long kib = -1;
-    FILE *f = fopen("/proc/self/status", "r");
-    while (f != NULL && fgets(line, sizeof line, f) != NULL)
-        sscanf(line, "VmRSS: %ld", &kib);
-    if (f != NULL)
-        fclose(f);
-    return kib;
-}
-
 static int entries(const char *folder) {
     DIR *d = opendir(folder);
     int n = 0;

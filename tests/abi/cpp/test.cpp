@@ -1,4 +1,4 @@
-// The C++ interface: test MODEL
+// The C++ interface: test MODEL BUNDLE, which holds the model and another one.
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -48,6 +48,12 @@ static void errors(const std::string &model, const aecsad::Detector &detector) {
     aecsad::Options gpu;
     gpu.device = "gpu";
     CHECK(aecsad::Detector::try_open(model, gpu).error().code == AECSAD_ERR_DEVICE);
+    aecsad::Options little;
+    little.memory_limit = 1;
+    CHECK(thrown([&] { aecsad::Detector(model, little); }) == AECSAD_ERR_NOMEM);
+    little.sessions = 2;
+    little.memory_limit = detector.info().memory;
+    CHECK(aecsad::Detector::try_open(model, little).has_value());
     CHECK(aecsad::Detector::try_open_memory("text", 4).error().code == AECSAD_ERR_MODEL);
     const auto pixels = noise(3 * 20 * 10);
     const auto image = aecsad::Image::rgb(pixels.data(), 20, 10);
@@ -97,12 +103,31 @@ static void results(aecsad::Detector &detector) {
         CHECK(b.score() == score);
 }
 
+// A product of a bundle is judged as by a file of its own, to the last bit.
+static void products(const std::string &bundle, const aecsad::Detector &single) {
+    const auto none = aecsad::Detector::try_open(bundle);
+    CHECK(!none && none.error().code == AECSAD_ERR_ARGUMENT);
+    CHECK(none.error().message.find("has 2 products, expected the name of one: tiny, other") != std::string::npos);
+    const auto pixels = noise(3 * 60 * 50);
+    const auto image = aecsad::Image::rgb(pixels.data(), 60, 50);
+    aecsad::Options options;
+    options.product = "other";
+    const aecsad::Detector other(bundle, options);
+    CHECK(other.info().category == std::string("other") && other.inspect(image).score() != single.inspect(image).score());
+    options.product = "tiny";
+    const aecsad::Detector tiny(bundle, options);
+    CHECK(tiny.info().category == std::string("tiny") && tiny.inspect(image).score() == single.inspect(image).score());
+    options.product = "Tiny";
+    CHECK(aecsad::Detector::try_open(bundle, options).error().code == AECSAD_ERR_ARGUMENT);
+}
+
 int main(int, char **argv) {
     aecsad::Options options;
     options.sessions = 2;
     aecsad::Detector detector(argv[1], options);
     errors(argv[1], detector);
     results(detector);
+    products(argv[2], detector);
 
     std::ifstream file(argv[1], std::ios::binary);
     const std::vector<char> bytes((std::istreambuf_iterator<char>(file)), {});

@@ -126,6 +126,19 @@ def test_batch(model, image):
             d.inspect_batch([image, image[..., 0]])
 
 
+def test_memory_limit(model, image, detector):
+    need = detector.info.memory
+    assert need > 1 << 20
+    with pytest.raises(aecsad.NoMemoryError, match="the detector needs .*, the limit is ") as e:
+        aecsad.Detector(model, threads=1, memory_limit=need - 1)
+    assert isinstance(e.value, MemoryError) and e.value.status == "AECSAD_ERR_NOMEM"
+    with aecsad.Detector(model, threads=1, memory_limit=need) as d:
+        assert d.inspect(image).score == detector.inspect(image).score
+        assert pickle.loads(pickle.dumps(d)).info.memory == need
+    with pytest.raises(ValueError, match="memory_limit is -1"):
+        aecsad.Detector(model, memory_limit=-1)
+
+
 def test_from_bytes(model, image, detector):
     with open(model, "rb") as f:
         d = aecsad.Detector.from_bytes(f.read())
@@ -154,6 +167,19 @@ def test_spawned_pool(detector, image):
     wanted = detector.inspect(image).score
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         assert pool.map(inspect_in_worker, [(detector, image)] * 4) == [wanted] * 4
+
+
+def test_forkserver(detector, image):
+    with multiprocessing.get_context("forkserver").Pool(1) as pool:
+        assert pool.map(inspect_in_worker, [(detector, image)]) == [detector.inspect(image).score]
+
+
+def test_forked_pool_gets_an_error(detector, image):
+    """It is the task's error, and nothing hangs."""
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        with pytest.raises(aecsad.Error) as e:
+            pool.apply_async(inspect_in_worker, [(detector, image)]).get(timeout=60)
+    assert e.value.status == "AECSAD_ERR_FORKED"
 
 
 def test_forked_child_gets_an_error(detector, image):
@@ -200,14 +226,41 @@ def test_log(model):
     lines = []
     aecsad.set_log(lambda level, text: lines.append((level, text)))
     try:
-        aecsad.Detector(model).close()
+        aecsad.Detector(model, device="cpu").close()
     finally:
         aecsad.set_log(None)
-    aecsad.Detector(model).close()
+    aecsad.Detector(model, device="cpu").close()
     assert [level for level, _ in lines] == ["info", "info"]
     assert "opened from" in lines[0][1] and "closed" in lines[1][1]
     with pytest.raises(ValueError, match="expected one of error, warning, info"):
         aecsad.set_log(print, "loud")
+
+
+def test_precision_is_asked_for_by_name(detector, model):
+    assert detector.info.precision == "f32"
+    with pytest.raises(aecsad.Error, match='cpu: no precision "bf16"; this device has f32') as e:
+        aecsad.Detector(model, device="cpu", precision="bf16")
+    assert e.value.status == "AECSAD_ERR_DEVICE"
+    with aecsad.Detector(model, device="cpu", precision="f32") as d:
+        assert d.info.precision == "f32" and d.info.device == "cpu"
+
+
+def test_products_of_a_bundle(detector, model, image):
+    line = os.path.join(os.path.dirname(model), "line.aecsad")
+    with pytest.raises(aecsad.Error, match="has 2 products, expected the name of one: tiny, other"):
+        aecsad.Detector(line)
+    with pytest.raises(aecsad.Error, match='has no product "Tiny", expected one of: tiny, other'):
+        aecsad.Detector(line, product="Tiny")
+    expected = detector.inspect(image)
+    with open(line, "rb") as file:
+        from_bytes = aecsad.Detector.from_bytes(file.read(), product="tiny")
+    tiny = aecsad.Detector(line, product="tiny")
+    for d in (tiny, from_bytes, pickle.loads(pickle.dumps(tiny))):
+        r = d.inspect(image)
+        assert d.info.category == "tiny" and r.score == expected.score
+        np.testing.assert_array_equal(r.anomaly_map, expected.anomaly_map)
+    other = aecsad.Detector(line, product="other")
+    assert other.info.category == "other" and other.inspect(image).score != expected.score
 
 
 def run_python(code, **env):

@@ -73,8 +73,8 @@ func (o *options) scenes(dir, category string, seed uint32) (*scenes, error) {
 // auroc is the area under the curve in percent for both kinds of faults.
 type auroc struct{ logical, structural float64 }
 
-// measure scales the maps on the validation images and scores the test images by
-// the peak of the fused map.
+// measure scores the test images by the peak of the fused map, calibrated as in
+// profile quick: places on the training images, the scale on the validation images.
 func (s *scenes) measure(device kernels.Device, c net.Config, w graph.Weights, report func(third float64, a auroc)) error {
 	c.ThirdMap = 1 // so that the maps are there to be weighed
 	e, err := detect.NewEngine(c, w, device, 0)
@@ -82,6 +82,10 @@ func (s *scenes) measure(device kernels.Device, c net.Config, w graph.Weights, r
 		return err
 	}
 	defer e.Close()
+	good, err := look(e, s.train.Images)
+	if err != nil {
+		return err
+	}
 	validation, err := look(e, s.validation)
 	if err != nil {
 		return err
@@ -95,13 +99,14 @@ func (s *scenes) measure(device kernels.Device, c net.Config, w graph.Weights, r
 	for _, third := range thirdMaps {
 		m := &model.Model{Config: c}
 		m.Config.ThirdMap = third
+		calibrate.Places(m, good)
 		if err := calibrate.Maps(m, validation); err != nil {
 			return fmt.Errorf("maps: %w", err)
 		}
-		good := peaks(m, test[data.KindGood])
+		ordinary := peaks(m, test[data.KindGood])
 		report(third, auroc{
-			100 * stats.AUROC(good, peaks(m, test[data.KindLogical])),
-			100 * stats.AUROC(good, peaks(m, test[data.KindStructural])),
+			100 * stats.AUROC(ordinary, peaks(m, test[data.KindLogical])),
+			100 * stats.AUROC(ordinary, peaks(m, test[data.KindStructural])),
 		})
 	}
 	return nil

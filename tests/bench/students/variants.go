@@ -22,7 +22,16 @@ var variants = []variant{
 	input(train.InputAnomalies),
 	input(train.InputClean),
 	{"bottleneck vector", func(c *net.Config, _ *train.Students) { c.Global.Bottleneck = "vector" }},
-	{"mean squared error", func(_ *net.Config, o *train.Students) { o.Quantile = 0 }},
+	hardest(0),
+	hardest(0.97),
+	hardest(0.99),
+	hardest(0.999),
+}
+
+// hardest lets the local student learn from features beyond this quantile of the
+// squared difference alone; 0 is the mean squared error.
+func hardest(quantile float64) variant {
+	return variant{fmt.Sprintf("quantile %v", quantile), func(_ *net.Config, o *train.Students) { o.Quantile = quantile }}
 }
 
 func input(in train.Input) variant {

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "../../common.h"
+#include "../../gemm.h"
 #include "../../compat/cuda.h"
 
 // Every kernel should write to out[i] the sum of all threads' numbers, 32640.
@@ -93,6 +93,74 @@ KERNEL(overrun, float *out) {
 KERNEL(near_overrun, float *out) {
 	if (threadIdx.x == 0)
 		out[AE_THREADS - 1] = 0; // the memory is one float shorter
+	out[threadIdx.x] = expected;
+}
+
+// ---- tensor cores: a product as the convolutions make it ----
+
+// product multiplies a matrix whose words all hold (1, 1) with numbers 255/2 over
+// 8 slices of 32 numbers: every output is 256 * 255/2, and out gets 256 of them.
+DEVICE void product(bf16::tile<64> &t, float *out, uint *words, int skew) {
+	SHARE(i, 64)
+		words[i] = to_bf16x2(1, 1);
+	__syncthreads();
+	gemm_result<64> r;
+	auto ones = [&](int, int, int k) -> const uint * { return words + k + skew; };
+	auto halves = [&](int, int, int) { return 127.5f; };
+	gemm<bf16, 64>(t, 8, bf16::streamed<64>(ones), gathered<bf16, 64>(bf16::rows_first<64>(), halves), &r);
+	bf16::each(r, [&](int row, int column, float v) {
+		if (row * 64 + column < AE_THREADS)
+			out[row * 64 + column] = v;
+	});
+}
+
+KERNEL(tensor_product, float *out) {
+	__shared__ bf16::tile<64> t;
+	alignas(16) __shared__ uint words[64];
+	product(t, out, words, 0);
+}
+
+KERNEL(misaligned_copy, float *out) {
+	__shared__ bf16::tile<64> t;
+	alignas(16) __shared__ uint words[64];
+	product(t, out, words, 1);
+}
+
+// What copy_async has under way is not there yet, not even for the thread itself.
+KERNEL(missing_wait, float *out) {
+	alignas(16) __shared__ float from[AE_THREADS * 4];
+	alignas(16) __shared__ float to[AE_THREADS * 4];
+	for (int i = 0; i < 4; i++)
+		from[threadIdx.x * 4 + i] = expected;
+	copy_async(&to[threadIdx.x * 4], &from[threadIdx.x * 4]);
+	__syncthreads();
+	out[threadIdx.x] = to[threadIdx.x * 4];
+}
+
+// Waiting after the barrier lets others read too early.
+KERNEL(late_wait, float *out) {
+	alignas(16) __shared__ float from[AE_THREADS * 4];
+	alignas(16) __shared__ float to[AE_THREADS * 4];
+	for (int i = 0; i < 4; i++)
+		from[threadIdx.x * 4 + i] = expected;
+	copy_async(&to[threadIdx.x * 4], &from[threadIdx.x * 4]);
+	__syncthreads();
+	copies_arrive();
+	out[threadIdx.x] = to[(threadIdx.x + 1) % AE_THREADS * 4];
+}
+
+KERNEL(misaligned_ldmatrix, float *out) {
+	alignas(16) __shared__ uint words[64 * 5];
+	uint to[4];
+	load_matrices(to, &words[threadIdx.x % 32 * 5]); // rows of 20 bytes
+	out[threadIdx.x] = expected;
+}
+
+KERNEL(diverged_ldmatrix, float *out) {
+	alignas(16) __shared__ uint words[32 * 4];
+	uint to[4];
+	if (threadIdx.x % 32 != 7)
+		load_matrices(to, &words[threadIdx.x % 32 * 4]);
 	out[threadIdx.x] = expected;
 }
 

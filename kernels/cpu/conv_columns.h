@@ -1,0 +1,119 @@
+// Columns of the matrix that a convolution multiplies its weights with. Column i
+// is what output i of an area meets; a row is one tap and input channel. They are
+// packed as panels [row][vectors] for the micro-kernel, which unrolls the input
+// (im2col) for a few panels at a time, in the caches.
+
+// An area is a rectangle of outputs, from (p, q), that meet the taps [t, t_end) x
+// [s, s_end); others lie in the padding for all of them.
+typedef struct {
+	int64_t p, q, height, width;
+	int64_t t, t_end, s, s_end;
+} ae_area;
+
+#define AE_CONV_RUN 4 // panels at a time
+#define AE_CONV_VECTORS (AE_CONV_RUN * AE_NV)
+
+// Lanes [lane, end) of a vector of outputs lie in one row. Lane 0 would meet input
+// (h, w) through tap (0, 0).
+typedef struct {
+	int64_t vector, lane, end, h, w;
+} ae_piece;
+
+// The columns that are packed together: vectors [vector, vector+vectors) of an area.
+typedef struct {
+	const ae_area *area;
+	int64_t vector, vectors;
+	int64_t panels, panel[AE_CONV_RUN + 1]; // panel i is the vectors [panel[i], panel[i+1]) of these
+	int64_t n;
+	ae_piece pieces[AE_CONV_VECTORS * AE_W];
+} ae_columns;
+
+// columns_of finds the pieces of n vectors, from vector `first`, and divides the
+// vectors into panels as evenly as possible.
+static void AE(columns_of)(ae_columns *c, const ae_axis *rows, const ae_axis *cols, const ae_area *a, int64_t first, int64_t n) {
+	c->area = a, c->vector = first, c->vectors = n, c->n = 0;
+	c->panels = AE_CEIL(n, AE_NV);
+	for (int64_t i = 0; i <= c->panels; i++)
+		c->panel[i] = i * n / c->panels;
+	const int64_t from = first * AE_W, end = AE_MIN(from + n * AE_W, a->height * a->width);
+	int64_t p = from / a->width, q = from % a->width;
+	for (int64_t i = from; i < end;) {
+		const int64_t lane = i % AE_W, more = AE_MIN(AE_MIN(a->width - q, AE_W - lane), end - i);
+		c->pieces[c->n++] = (ae_piece){i / AE_W - first, lane, lane + more, (a->p + p) * rows->stride + rows->first, (a->q + q - lane) * cols->stride + cols->first};
+		i += more, q += more;
+		if (q == a->width)
+			p++, q = 0;
+	}
+}
+
+// Lanes [lo, hi) of a vector of a row are x[at + lane*stride].
+typedef struct {
+	int64_t at, lo, hi;
+} ae_part;
+
+// column_part tells what a piece meets through tap (t, s): 0 for padding only.
+AE_INLINE int AE(column_part)(const ae_axis *rows, const ae_axis *cols, const ae_piece *p, int64_t t, int64_t s, ae_part *part) {
+	const int64_t h = p->h + t * rows->step, first = p->w + s * cols->step;
+	*part = (ae_part){h * cols->in + first, p->lane, p->end};
+	if (first + p->lane * cols->stride < 0)
+		part->lo = AE_CEIL(-first, cols->stride);
+	if (first + (p->end - 1) * cols->stride >= cols->in)
+		part->hi = first < cols->in ? AE_CEIL(cols->in - first, cols->stride) : 0;
+	return h >= 0 && h < rows->in && part->lo < part->hi;
+}
+
+// column_load loads a part of a vector, zero elsewhere.
+AE_INLINE ae_v AE(column_load)(const float *x, ae_part p, const int64_t stride) {
+	x += p.at;
+	if (stride == 1)
+		return ae_load_part(x, p.lo, p.hi);
+	if (stride == 2)
+		return ae_even(ae_load_part(x, AE_MIN(2 * p.lo, AE_W), AE_MIN(2 * p.hi - 1, AE_W)),
+		               ae_load_part(x + AE_W, AE_MAX(2 * p.lo - AE_W, 0), AE_MAX(2 * p.hi - 1 - AE_W, 0)));
+	ae_v v = {0};
+	for (int64_t l = p.lo; l < p.hi; l++)
+		v[l] = x[l * stride];
+	return v;
+}
+
+// column_vector writes a vector of n rows, `pitch` floats apart: channels of one
+// tap, of which it has `count` parts.
+AE_INLINE void AE(column_vector)(float *to, int64_t pitch, const ae_part *part, int64_t count, const float *x, int64_t plane, int64_t n, const int64_t stride) {
+	if (count == 1 && part->lo == 0 && part->hi == AE_W && stride <= 2) {
+		x += part->at;
+		for (; n > 0; n--, to += pitch, x += plane)
+			ae_store(to, stride == 1 ? ae_load(x) : ae_even(ae_load(x), ae_load(x + AE_W)));
+		return;
+	}
+	for (; n > 0; n--, to += pitch, x += plane) {
+		ae_v sum = {0};
+		for (int64_t i = 0; i < count; i++)
+			sum += AE(column_load)(x, part[i], stride);
+		ae_store(to, sum);
+	}
+}
+
+#define AE_CONV_CHANNELS 8 // at a time: so many lines of the input are on their way at once
+
+// column_rows writes the rows of tap (t, s) for `depth` channels, from row `row`
+// of panels of `height` rows: panels begin at to + v*AE_W*height, v being their
+// first vector.
+AE_INLINE void AE(column_rows)(float *to, int64_t height, int64_t row, const ae_columns *c, const ae_axis *rows, const ae_axis *cols, int64_t t, int64_t s,
+                               const float *x, int64_t depth, const int64_t stride) {
+	ae_part parts[AE_CONV_VECTORS * AE_W];
+	int64_t first[AE_CONV_VECTORS + 1], n = 0, piece = 0;
+	for (int64_t v = 0; v < c->vectors; v++) {
+		first[v] = n;
+		for (; piece < c->n && c->pieces[piece].vector == v; piece++)
+			n += AE(column_part)(rows, cols, &c->pieces[piece], t, s, &parts[n]);
+	}
+	first[c->vectors] = n;
+	const int64_t plane = rows->in * cols->in;
+	for (int64_t d = 0; d < depth; d += AE_CONV_CHANNELS, x += AE_CONV_CHANNELS * plane)
+		for (int64_t i = 0; i < c->panels; i++) {
+			const int64_t begin = c->panel[i], pitch = (c->panel[i + 1] - begin) * AE_W;
+			float *panel = to + begin * AE_W * height + (row + d) * pitch;
+			for (int64_t v = begin; v < c->panel[i + 1]; v++, panel += AE_W)
+				AE(column_vector)(panel, pitch, parts + first[v], first[v + 1] - first[v], x, plane, AE_MIN(depth - d, AE_CONV_CHANNELS), stride);
+		}
+}

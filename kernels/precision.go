@@ -1,0 +1,55 @@
+package kernels
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// PrecisionError says that a device lacks the precision that Options ask for.
+type PrecisionError struct {
+	Device, Wanted string
+	Has            []string
+}
+
+func (e *PrecisionError) Error() string {
+	return fmt.Sprintf("%s: no precision %q; this device has %s", e.Device, e.Wanted, strings.Join(e.Has, ", "))
+}
+
+// PrecisionOf is the precision that a device computes in for o, which is one of
+// those that it has. Nothing but its name asks for less than float32.
+func PrecisionOf(device string, o Options, has ...string) (string, error) {
+	name := o.Precision
+	if name == "" {
+		name = Float32
+	}
+	if !slices.Contains(has, name) {
+		return "", &PrecisionError{device, name, has}
+	}
+	return name, nil
+}
+
+// Float32 is the precision of every device, and the default.
+const Float32 = "f32"
+
+// At is the device with a precision for all that is loaded on it; sessions are
+// the device's own. Load answers with a *PrecisionError where it has no such
+// precision.
+func At(d Device, precision string) Device {
+	if precision == "" || precision == Float32 {
+		return d
+	}
+	return precise{d, precision}
+}
+
+type precise struct {
+	Device
+	precision string
+}
+
+func (p precise) Name() string { return p.Device.Name() + " (" + p.precision + ")" }
+
+func (p precise) Load(program *Program, o Options) (Session, error) {
+	o.Precision = p.precision
+	return p.Device.Load(program, o)
+}
