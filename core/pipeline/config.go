@@ -179,6 +179,12 @@ func (c Config) check() error {
 	if err := c.Network.Check(); err != nil {
 		return fmt.Errorf("network: %w", err)
 	}
+	if err := c.Segmentor.Check(); err != nil {
+		return err
+	}
+	if err := c.Students.Check(); err != nil {
+		return err
+	}
 	if r := c.Calibrate.FalseAlarmRate; !(r >= 0 && r < 1) {
 		return fmt.Errorf("calibrate.false_alarm_rate is %v; expected a share between 0 and 1, such as 0.05, or 0 for the usual one", r)
 	}

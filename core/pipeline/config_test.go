@@ -28,6 +28,20 @@ func TestLabelsFollowTheNetworksSide(t *testing.T) {
 	assert.ErrorContains(t, err, "label.side is 256 and network.side 128")
 }
 
+// A setting that no training would accept is refused before any work.
+func TestSettingsOfTheTrainingAreChecked(t *testing.T) {
+	_, err := ReadConfig("", []string{"students.steps=-1"})
+	assert.ErrorContains(t, err, "students.steps is -1; expected at least 1")
+	_, err = ReadConfig("", []string{"segmentor.batch=0"})
+	assert.ErrorContains(t, err, "segmentor.batch is 0")
+	c, err := ReadConfig("", []string{"device=gpu"})
+	require.NoError(t, err)
+	dir := filepath.Join(t.TempDir(), "run")
+	_, err = Open(dir, t.TempDir(), c, "test")
+	assert.ErrorContains(t, err, `no device "gpu"`)
+	assert.NoDirExists(t, dir)
+}
+
 func TestScheduleSetsDefaults(t *testing.T) {
 	c, err := ReadConfig("", []string{"profile=paper", "schedule=thesis", "segmentor.final_rate=1e-7"})
 	require.NoError(t, err)

@@ -9,6 +9,7 @@ import (
 
 	"aecsad/core/data"
 	"aecsad/core/image"
+	"aecsad/kernels/devices"
 )
 
 // Files of a run folder.
@@ -46,6 +47,12 @@ type Run struct {
 
 // Open opens (and makes) the run folder dir for the data set below root.
 func Open(dir, root string, c Config, version string) (*Run, error) {
+	// Before any work: a device that is not there fails at once.
+	device, err := devices.OpenAt(c.Device, c.Precision)
+	if err != nil {
+		return nil, err
+	}
+	device.Close()
 	set, err := data.Open(root)
 	if err != nil {
 		return nil, err

@@ -38,7 +38,8 @@ type Reference struct {
 	AbsentDice    bool `json:"absent_dice" yaml:"absent_dice"`       // a class without pixels takes dice's whole weight
 }
 
-func (o Segmentor) check() error {
+// Check returns an error that names the first setting out of range.
+func (o Segmentor) Check() error {
 	switch {
 	case o.Steps < 1:
 		return fmt.Errorf("segmentor.steps is %d; expected at least 1", o.Steps)

@@ -42,7 +42,8 @@ const (
 	InputNone      Input = "none"            // the clean image and its teacher features
 )
 
-func (o Students) check() error {
+// Check returns an error that names the first setting out of range.
+func (o Students) Check() error {
 	switch o.Input {
 	case InputJitter, InputAnomalies, InputClean, InputNone:
 	default:

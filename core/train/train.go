@@ -186,10 +186,10 @@ func check(c net.Config, d Data, o Options) error {
 			return fmt.Errorf("label map %d is %dx%d, expected %dx%d", i, m.Width, m.Height, c.Side, c.Side)
 		}
 	}
-	if err := o.Segmentor.check(); err != nil {
+	if err := o.Segmentor.Check(); err != nil {
 		return err
 	}
-	if err := o.Students.check(); err != nil {
+	if err := o.Students.Check(); err != nil {
 		return err
 	}
 	if o.Students.Input.name() == anomalous && o.Segmentor.Anomalies.Probability == 0 {
