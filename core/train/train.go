@@ -90,10 +90,10 @@ func Defaults(profile string) (Segmentor, Students, error) {
 	case "paper":
 	case "quick":
 		s.Steps, s.Rate, s.FinalRate = 240, 0.004, 0.0002
-		t.Steps, t.Rate, t.Quantile = 600, 1e-3, 0.9
+		t.Steps, t.Rate, t.Quantile, t.Input = 600, 1e-3, 0.9, InputNone
 	case "balanced":
 		s.Steps, s.Rate, s.FinalRate = 500, 0.004, 0.0002
-		t.Steps, t.Rate, t.Quantile = 1000, 1e-3, 0.9
+		t.Steps, t.Rate, t.Quantile, t.Input = 1000, 1e-3, 0.9, InputNone
 	default:
 		return s, t, fmt.Errorf("no profile %q; there are quick, balanced and paper", profile)
 	}

@@ -18,7 +18,7 @@ type variant struct {
 // and with it.
 var variants = []variant{
 	{"default", func(*net.Config, *train.Students) {}},
-	input(train.InputNone),
+	input(train.InputJitter),
 	input(train.InputAnomalies),
 	input(train.InputClean),
 	{"bottleneck vector", func(c *net.Config, _ *train.Students) { c.Global.Bottleneck = "vector" }},
