@@ -12,6 +12,7 @@ import (
 	"sort"
 
 	"aecsad/core/detect"
+	"aecsad/core/graph"
 	"aecsad/core/image"
 	"aecsad/core/model"
 	"aecsad/core/stats"
@@ -29,6 +30,9 @@ type Options struct {
 	Pixelwise bool
 	Device    kernels.Device
 	Threads   int
+	// Int8 measures what convolutions see on training images, and calibrates for the
+	// precision int8. Device is one in float32.
+	Int8 bool
 	// Report is called after every image; may be nil.
 	Report func(stage string, done, total int)
 }
@@ -49,12 +53,12 @@ func Run(ctx context.Context, m *model.Model, train, validation Source, o Option
 		return fmt.Errorf("calibration wants at least 2 training and %d validation images, got %d and %d",
 			MinValidation, train.Count, validation.Count)
 	}
-	e, err := detect.NewEngine(m.Config, m.Weights, o.Device, o.Threads)
+	m.Calibration = model.Calibration{}
+	e, err := engine(ctx, m, train, o)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
-	m.Calibration = model.Calibration{}
 	fit, err := look(ctx, e, train, "training images", o.Report)
 	if err != nil {
 		return err
@@ -78,27 +82,65 @@ func Run(ctx context.Context, m *model.Model, train, validation Source, o Option
 	return threshold(m, raws, o)
 }
 
+// engine loads the networks, in int8 after it has measured the ranges.
+func engine(ctx context.Context, m *model.Model, train Source, o Options) (*detect.Engine, error) {
+	if !o.Int8 {
+		return detect.NewEngine(m.Config, m.Weights, o.Device, o.Threads)
+	}
+	var err error
+	if m.Calibration.Ranges, err = ranges(ctx, m, train, o); err != nil {
+		return nil, err
+	}
+	return detect.NewInt8Engine(m.Config, m.Weights, m.Calibration.Ranges, o.Device, o.Threads)
+}
+
+// ranges are the smallest and the largest numbers that convolutions see on any of
+// the images. They leave nothing out: what an anomaly shows is large, and must not be
+// cut off.
+func ranges(ctx context.Context, m *model.Model, s Source, o Options) (graph.Ranges, error) {
+	e, err := detect.NewEngine(m.Config, m.Weights, o.Device, o.Threads)
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
+	all := graph.Ranges{}
+	err = each(ctx, s, "training images for int8", o.Report, func(im *image.RGB) error {
+		r, err := e.Ranges(Pixels(im))
+		all.Extend(r)
+		return err
+	})
+	return all, err
+}
+
 // look runs the program on every image of a source.
 func look(ctx context.Context, e *detect.Engine, s Source, stage string, report func(string, int, int)) ([]*detect.Raw, error) {
 	var raws []*detect.Raw
+	err := each(ctx, s, stage, report, func(im *image.RGB) error {
+		r, err := e.Run(Pixels(im))
+		raws = append(raws, r)
+		return err
+	})
+	return raws, err
+}
+
+// each calls f for every image of a source.
+func each(ctx context.Context, s Source, stage string, report func(string, int, int), f func(*image.RGB) error) error {
 	for i := 0; i < s.Count; i++ {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
 		im, err := s.Image(i)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		r, err := e.Run(Pixels(im))
-		if err != nil {
-			return nil, err
+		if err := f(im); err != nil {
+			return err
 		}
-		raws = append(raws, r)
 		if report != nil {
 			report(stage, i+1, s.Count)
 		}
 	}
-	return raws, nil
+	return nil
 }
 
 // Pixels is an image as inspections take it.

@@ -91,6 +91,9 @@ func buildOn(device kernels.Device, m *model.Model, w graph.Source, o Options) (
 	if err == nil {
 		p, err = Program(m.Config)
 	}
+	if err == nil && o.Precision == kernels.Int8 {
+		err = withRanges(p, m)
+	}
 	var memory memory
 	if err == nil {
 		device = kernels.At(device, o.Precision)
@@ -115,6 +118,14 @@ func buildOn(device kernels.Device, m *model.Model, w graph.Source, o Options) (
 		return nil, err
 	}
 	return d, nil
+}
+
+// withRanges gives the program what int8 wants to know.
+func withRanges(p *graph.Program, m *model.Model) error {
+	if len(m.Calibration.Ranges) == 0 {
+		return fmt.Errorf("the model has no ranges for precision %s; `aecsad calibrate --precision %[1]s` measures them", kernels.Int8)
+	}
+	return p.SetRanges(m.Calibration.Ranges)
 }
 
 // complete checks the options and fills in defaults.

@@ -95,6 +95,22 @@ func NewEngine(c net.Config, w graph.Source, d kernels.Device, threads int) (*En
 	return newEngine(c, p, w, d, threads)
 }
 
+// NewInt8Engine is NewEngine for a machine with the precision int8, with the ranges
+// that Engine.Ranges saw.
+func NewInt8Engine(c net.Config, w graph.Source, r graph.Ranges, d kernels.Device, threads int) (*Engine, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	p, err := Program(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.SetRanges(r); err != nil {
+		return nil, err
+	}
+	return newEngine(c, p, w, kernels.At(d, kernels.Int8), threads)
+}
+
 // newEngine loads the compiled program.
 func newEngine(c net.Config, p *graph.Program, w graph.Source, d kernels.Device, threads int) (*Engine, error) {
 	if err := p.Fits(w); err != nil {
@@ -125,16 +141,28 @@ func (e *Engine) Close() error { return e.session.Close() }
 
 // Run looks at one image of any size.
 func (e *Engine) Run(p image.Pixels) (*Raw, error) {
-	if err := image.Prepare(e.x, p, e.side); err != nil {
-		return nil, err
-	}
-	if err := e.session.SetInput("x", e.x); err != nil {
+	if err := e.see(p); err != nil {
 		return nil, err
 	}
 	if err := e.session.Run(); err != nil {
 		return nil, err
 	}
 	return e.read()
+}
+
+// Ranges looks at one image, and returns what each convolution saw.
+func (e *Engine) Ranges(p image.Pixels) (graph.Ranges, error) {
+	if err := e.see(p); err != nil {
+		return nil, err
+	}
+	return e.session.Ranges()
+}
+
+func (e *Engine) see(p image.Pixels) error {
+	if err := image.Prepare(e.x, p, e.side); err != nil {
+		return err
+	}
+	return e.session.SetInput("x", e.x)
 }
 
 func (e *Engine) read() (*Raw, error) {

@@ -36,6 +36,9 @@ type Calibration struct {
 	Level float64 `json:"fused_level"`
 	// Histograms judge the component areas, one entry per grid.
 	Histograms []Histogram `json:"histograms"`
+	// Ranges of what convolutions see, measured on training images; for the precision
+	// int8, in which the model was calibrated if they are there.
+	Ranges graph.Ranges `json:"ranges,omitempty"`
 	// Structural and Logical bring the branches to one scale.
 	Structural stats.ZScore `json:"structural"`
 	Logical    stats.ZScore `json:"logical"`
@@ -92,6 +95,9 @@ func (m *Model) Check() error {
 
 func (c *Calibration) check(config net.Config) error {
 	classes := config.Segmentor.Classes
+	if err := c.Ranges.Check(); err != nil {
+		return fmt.Errorf("calibration: %w", err)
+	}
 	if len(c.Scores) == 0 || len(c.Histograms) == 0 {
 		return fmt.Errorf("model is not calibrated: %d validation scores, %d histograms; run the calibrate step",
 			len(c.Scores), len(c.Histograms))

@@ -82,7 +82,7 @@ func Profile(name string) (Config, error) {
 		return Config{
 			Profile: "quick", Side: 256,
 			Encoder:   Encoder{Width: 16},
-			Teacher:   Teacher{64},
+			Teacher:   Teacher{128},
 			Local:     Local{16, 32},
 			Global:    Global{16, "spatial", true, 0.2},
 			Segmentor: Segmentor{Low: 16, Width: 48, Classes: 2, Momentum: 0.1},

@@ -9,6 +9,7 @@ import (
 	"aecsad/core/detect"
 	"aecsad/core/image"
 	"aecsad/core/model"
+	"aecsad/kernels"
 	"aecsad/kernels/devices"
 )
 
@@ -19,14 +20,14 @@ func (r *Run) Calibrate(ctx context.Context) (*model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	device, err := devices.OpenAt(r.Config.Device, r.Config.Precision)
+	device, err := devices.OpenAt(r.Config.Device, r.Config.floatPrecision())
 	if err != nil {
 		return nil, err
 	}
 	defer device.Close()
 	err = r.measure(ctx, m, calibrate.Options{
 		FalseAlarmRate: r.Config.Calibrate.rate(len(r.Set.Validation)), Extrapolate: r.Config.Calibrate.Extrapolate,
-		Pixelwise: r.Config.Calibrate.Pixelwise, Device: device, Threads: r.Config.Threads,
+		Pixelwise: r.Config.Calibrate.Pixelwise, Device: device, Threads: r.Config.Threads, Int8: r.Config.Precision == kernels.Int8,
 		Report: func(stage string, done, total int) { r.bar("calibrate on "+stage, done, total) },
 	})
 	if err != nil {

@@ -122,5 +122,5 @@ func (r *Run) calibrated(ctx context.Context, m *model.Model, o calibrate.Option
 	if err := r.measure(ctx, &c, o); err != nil {
 		return nil, err
 	}
-	return detect.New(&c, detect.Options{Device: r.Config.Device, Precision: r.Config.Precision, Threads: r.Config.Threads})
+	return detect.New(&c, detect.Options{Device: r.Config.Device, Precision: r.Config.floatPrecision(), Threads: r.Config.Threads})
 }

@@ -29,7 +29,8 @@ type Config struct {
 	// cuda[:index]; Threads 0 means all cores. Results do not depend on the number of
 	// threads.
 	Device string `yaml:"device"`
-	// Precision is f32, or on a GPU tf32, bf16 or f16: what convolutions compute in.
+	// Precision is f32, or on a GPU tf32, bf16 or f16: what convolutions compute in. On a
+	// CPU it may be int8 for the calibration and after it; training is in f32 then.
 	Precision string `yaml:"precision"`
 	Threads   int    `yaml:"threads"`
 	// Teacher says where the encoder's weights come from: formula (built in, for
@@ -173,6 +174,14 @@ func setDocument(s string) ([]byte, error) {
 		doc += "{" + l + ": "
 	}
 	return []byte(doc + value + strings.Repeat("}", len(levels))), nil
+}
+
+// floatPrecision is that of work which there are no ranges for.
+func (c Config) floatPrecision() string {
+	if c.Precision == kernels.Int8 {
+		return kernels.Float32
+	}
+	return c.Precision
 }
 
 func (c Config) check() error {

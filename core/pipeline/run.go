@@ -48,7 +48,7 @@ type Run struct {
 // Open opens (and makes) the run folder dir for the data set below root.
 func Open(dir, root string, c Config, version string) (*Run, error) {
 	// Before any work: a device that is not there fails at once.
-	device, err := devices.OpenAt(c.Device, c.Precision)
+	device, err := devices.OpenAt(c.Device, c.floatPrecision())
 	if err != nil {
 		return nil, err
 	}

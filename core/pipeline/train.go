@@ -34,7 +34,7 @@ func (r *Run) Train(ctx context.Context) error {
 	}
 	c := r.Config.Network
 	c.Segmentor.Classes = len(components) + 1
-	device, err := devices.OpenAt(r.Config.Device, r.Config.Precision)
+	device, err := devices.OpenAt(r.Config.Device, r.Config.floatPrecision())
 	if err != nil {
 		return err
 	}

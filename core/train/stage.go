@@ -111,6 +111,11 @@ func (r *run) offer(st stage, s *graph.Session) error {
 		if err != nil {
 			return err
 		}
+		if st.name == Imitating {
+			if w, err = r.whitened(w); err != nil {
+				return err
+			}
+		}
 		return r.o.Candidate(st.name, r.step, w)
 	}
 	return nil

@@ -27,6 +27,11 @@ type Students struct {
 	Local  float64 `json:"local" yaml:"local"`
 	Global float64 `json:"global" yaml:"global"`
 	Fusion float64 `json:"fusion" yaml:"fusion"`
+	// Whitening compares teacher and students in coordinates in which the local
+	// student's errors on good images are uncorrelated and of equal size; it is the
+	// ridge, as a share of their mean square. 0 leaves the teacher's channels as they
+	// are, as the thesis does.
+	Whitening float64 `json:"whitening" yaml:"whitening"`
 }
 
 // Input says what the global student sees and what it shall make of it
@@ -58,6 +63,8 @@ func (o Students) Check() error {
 		return fmt.Errorf("students.rate is %v; expected a positive learning rate", o.Rate)
 	case !(o.Quantile >= 0 && o.Quantile < 1):
 		return fmt.Errorf("students.quantile is %v; expected a share in [0,1)", o.Quantile)
+	case !(o.Whitening >= 0 && o.Whitening <= 100):
+		return fmt.Errorf("students.whitening is %v; expected a ridge of 0 (off) to 100", o.Whitening)
 	case !(o.Jitter >= 0 && o.Jitter < 1):
 		return fmt.Errorf("students.jitter is %v; expected a share in [0,1)", o.Jitter)
 	}

@@ -1,6 +1,7 @@
 // Package train fits the networks of a model to images of good products: the
 // encoder's statistics (only without imported weights), the teacher's
-// normalisation, the segmentation network in two stages, and the two students.
+// normalisation, the segmentation network in two stages, the two students, and the
+// coordinates that they are compared in.
 // The schedule is fixed and the last weights count, so that no test image can
 // have a say (spec 9.3 #3); a caller who wants to choose among earlier weights is
 // given candidates, and anomalies to judge them by that are made of good images.
@@ -90,10 +91,10 @@ func Defaults(profile string) (Segmentor, Students, error) {
 	case "paper":
 	case "quick":
 		s.Steps, s.Rate, s.FinalRate = 240, 0.004, 0.0002
-		t.Steps, t.Rate, t.Quantile, t.Input = 600, 1e-3, 0.9, InputNone
+		t.Steps, t.Rate, t.Quantile, t.Input, t.Whitening = 1000, 1e-3, 0.9, InputNone, 0.1
 	case "balanced":
 		s.Steps, s.Rate, s.FinalRate = 500, 0.004, 0.0002
-		t.Steps, t.Rate, t.Quantile, t.Input = 1000, 1e-3, 0.9, InputNone
+		t.Steps, t.Rate, t.Quantile, t.Input, t.Whitening = 1000, 1e-3, 0.9, InputNone, 0.1
 	default:
 		return s, t, fmt.Errorf("no profile %q; there are quick, balanced and paper", profile)
 	}
@@ -105,7 +106,7 @@ func Defaults(profile string) (Segmentor, Students, error) {
 // inference program. When the context ends, Run writes a checkpoint and returns
 // the context's error.
 func Run(ctx context.Context, c net.Config, d Data, imported graph.Weights, o Options) (graph.Weights, error) {
-	return begin(ctx, c, d, imported, o, []stepOf{(*run).settle, (*run).teacher, (*run).segmentSupervised, (*run).segmentAll, (*run).students})
+	return begin(ctx, c, d, imported, o, []stepOf{(*run).settle, (*run).teacher, (*run).segmentSupervised, (*run).segmentAll, (*run).students, (*run).whiten})
 }
 
 // Structural trains what the structural branch needs and leaves the segmentor as
@@ -113,7 +114,7 @@ func Run(ctx context.Context, c net.Config, d Data, imported graph.Weights, o Op
 // Run. It writes no checkpoint.
 func Structural(ctx context.Context, c net.Config, d Data, imported graph.Weights, o Options) (graph.Weights, error) {
 	o.Checkpoint = ""
-	return begin(ctx, c, d, imported, o, []stepOf{(*run).settle, (*run).teacher, (*run).students})
+	return begin(ctx, c, d, imported, o, []stepOf{(*run).settle, (*run).teacher, (*run).students, (*run).whiten})
 }
 
 // stepOf is one step of a run, a whole training of something.

@@ -24,8 +24,8 @@ var variants = []variant{
 	{"bottleneck vector", func(c *net.Config, _ *train.Students) { c.Global.Bottleneck = "vector" }},
 	hardest(0),
 	hardest(0.97),
-	hardest(0.99),
 	hardest(0.999),
+	{"no whitening", func(_ *net.Config, o *train.Students) { o.Whitening = 0 }},
 }
 
 // hardest lets the local student learn from features beyond this quantile of the
