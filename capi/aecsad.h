@@ -168,7 +168,8 @@ typedef struct aecsad_options {
                             NULL or "": the only one. Since 2 */
     const char *precision; /* what convolutions compute in: NULL, "" or "f32" for float32; on
                               GPUs with tensor cores also "tf32", "bf16", "f16", with float32
-                              sums. DEVICE tells that the device lacks it. Since 2 */
+                              sums; on CPUs also "int8", for models that were calibrated for
+                              it. DEVICE tells that the device lacks it. Since 2 */
 } aecsad_options;
 
 /* What a detector is. */

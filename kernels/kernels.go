@@ -40,6 +40,9 @@ type Program struct {
 	// machine may use what comes in Write at once and forget it; before another
 	// Setup the host fills all of them again.
 	Once []Slot
+	// Ranges has what a machine with a Ranger saw, for each of Calls: the precision
+	// int8 wants it. Empty where nothing is known.
+	Ranges []Range
 }
 
 // Options of Load.
@@ -49,7 +52,9 @@ type Options struct {
 	Threads int
 	// Precision is what convolutions compute in: empty or f32 for float32; on GPUs
 	// with tensor cores also tf32, bf16 or f16, to which factors of products are
-	// rounded, while sums stay float32. Everything else is always float32.
+	// rounded, while sums stay float32; on CPUs also int8, in which the convolutions
+	// that gain by it multiply bytes and add exactly, given Program.Ranges.
+	// Everything else is always float32.
 	Precision string
 }
 
@@ -93,6 +98,13 @@ type Profiler interface {
 	// Profile is Run, and returns how long each call took. What a machine does
 	// for several calls at once counts for the first of them.
 	Profile() ([]time.Duration, error)
+}
+
+// Ranger is a Session that can tell what its convolutions see.
+type Ranger interface {
+	// Ranges is Run, and returns the range of the input of each call that is a
+	// convolution; zero for others.
+	Ranges() ([]Range, error)
 }
 
 // Meter is a Device that measures what it could do at best.

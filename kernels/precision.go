@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -32,6 +33,26 @@ func PrecisionOf(device string, o Options, has ...string) (string, error) {
 // Float32 is the precision of every device, and the default.
 const Float32 = "f32"
 
+// Int8 is a precision of CPUs, for programs with Ranges.
+const Int8 = "int8"
+
+// Range is the smallest and the largest number of a buffer.
+type Range struct {
+	Low  float32 `json:"low"`
+	High float32 `json:"high"`
+}
+
+// With is the range that covers r and o.
+func (r Range) With(o Range) Range { return Range{min(r.Low, o.Low), max(r.High, o.High)} }
+
+// Check returns an error unless both numbers are finite and in order.
+func (r Range) Check() error {
+	if !(r.Low <= r.High) || math.IsInf(float64(r.Low), 0) || math.IsInf(float64(r.High), 0) {
+		return fmt.Errorf("the range is %v to %v; expected finite numbers in ascending order", r.Low, r.High)
+	}
+	return nil
+}
+
 // At is the device with a precision for all that is loaded on it; sessions are
 // the device's own. Load answers with a *PrecisionError where it has no such
 // precision.
@@ -48,6 +69,11 @@ type precise struct {
 }
 
 func (p precise) Name() string { return p.Device.Name() + " (" + p.precision + ")" }
+
+func (p precise) Footprint(program *Program, o Options) (Footprint, error) {
+	o.Precision = p.precision
+	return FootprintOf(p.Device, program, o)
+}
 
 func (p precise) Load(program *Program, o Options) (Session, error) {
 	o.Precision = p.precision

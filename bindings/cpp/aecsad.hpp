@@ -275,7 +275,7 @@ struct Options {
     int sessions = 0;
     std::string device;
     std::string product; // of a file with several products; empty: the only one
-    std::string precision; // "f32", on GPUs "tf32", "bf16", "f16"; empty: f32
+    std::string precision; // "f32", on GPUs "tf32", "bf16", "f16", on CPUs "int8"; empty: f32
     std::uint64_t memory_limit = 0; // bytes, see aecsad_options; 0: none
 };
 

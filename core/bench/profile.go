@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"aecsad/core/graph"
 	"aecsad/kernels"
 )
 
@@ -20,30 +21,50 @@ type Layer struct {
 // Profile runs a subject several times and returns the median time of each of
 // its instructions, in order.
 func Profile(d kernels.Device, s Subject, threads, runs int) ([]Layer, error) {
-	session, err := load(d, s, threads)
+	each, err := ProfileInTurn([]kernels.Device{d}, s, threads, runs)
 	if err != nil {
 		return nil, err
 	}
-	defer session.Close()
-	if err := session.Run(); err != nil { // touches all memory
-		return nil, err
-	}
-	calls := s.Program.Kernels.Calls
-	times := make([]Times, len(calls))
-	for range runs {
-		t, err := session.Profile()
+	return each[0], nil
+}
+
+// ProfileInTurn is Profile on several devices, which take turns.
+func ProfileInTurn(devices []kernels.Device, s Subject, threads, runs int) ([][]Layer, error) {
+	var sessions []*graph.Session
+	for _, d := range devices {
+		session, err := load(d, s, threads)
 		if err != nil {
 			return nil, err
 		}
-		for i := range calls {
-			times[i] = append(times[i], t[i])
+		defer session.Close()
+		if err := session.Run(); err != nil { // touches all memory
+			return nil, err
+		}
+		sessions = append(sessions, session)
+	}
+	calls := s.Program.Kernels.Calls
+	times := make([][]Times, len(devices))
+	for range runs {
+		for k, session := range sessions {
+			t, err := session.Profile()
+			if err != nil {
+				return nil, err
+			}
+			if times[k] == nil {
+				times[k] = make([]Times, len(calls))
+			}
+			for i := range calls {
+				times[k][i] = append(times[k][i], t[i])
+			}
 		}
 	}
-	layers := make([]Layer, len(calls))
-	for i, c := range calls {
-		layers[i] = Layer{s.Program.Paths[i], form(c.Op), times[i].Median(), operations(c.Op), traffic(c.Op)}
+	each := make([][]Layer, len(devices))
+	for k := range devices {
+		for i, c := range calls {
+			each[k] = append(each[k], Layer{s.Program.Paths[i], form(c.Op), times[k][i].Median(), operations(c.Op), traffic(c.Op)})
+		}
 	}
-	return layers, nil
+	return each, nil
 }
 
 // Stages sums the layers of each network, in the order of their first layers,

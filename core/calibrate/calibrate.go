@@ -12,7 +12,6 @@ import (
 	"sort"
 
 	"aecsad/core/detect"
-	"aecsad/core/graph"
 	"aecsad/core/image"
 	"aecsad/core/model"
 	"aecsad/core/stats"
@@ -87,29 +86,27 @@ func engine(ctx context.Context, m *model.Model, train Source, o Options) (*dete
 	if !o.Int8 {
 		return detect.NewEngine(m.Config, m.Weights, o.Device, o.Threads)
 	}
-	var err error
-	if m.Calibration.Ranges, err = ranges(ctx, m, train, o); err != nil {
+	if err := ranges(ctx, m, train, o); err != nil {
 		return nil, err
 	}
 	return detect.NewInt8Engine(m.Config, m.Weights, m.Calibration.Ranges, o.Device, o.Threads)
 }
 
-// ranges are the smallest and the largest numbers that convolutions see on any of
-// the images. They leave nothing out: what an anomaly shows is large, and must not be
-// cut off.
-func ranges(ctx context.Context, m *model.Model, s Source, o Options) (graph.Ranges, error) {
+// ranges measures the smallest and the largest numbers that convolutions see on any
+// of the images. They leave nothing out: what an anomaly shows is large, and must not
+// be cut off.
+func ranges(ctx context.Context, m *model.Model, s Source, o Options) error {
 	e, err := detect.NewEngine(m.Config, m.Weights, o.Device, o.Threads)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer e.Close()
-	all := graph.Ranges{}
-	err = each(ctx, s, "training images for int8", o.Report, func(im *image.RGB) error {
+	all := &m.Calibration.Ranges
+	return each(ctx, s, "training images for int8", o.Report, func(im *image.RGB) error {
 		r, err := e.Ranges(Pixels(im))
-		all.Extend(r)
+		*all = all.With(r)
 		return err
 	})
-	return all, err
 }
 
 // look runs the program on every image of a source.

@@ -104,7 +104,7 @@ func buildOn(device kernels.Device, m *model.Model, w graph.Source, o Options) (
 	}
 	if err != nil {
 		device.Close()
-		return nil, err
+		return nil, ofDevice(err)
 	}
 	lean, c := *m, m.Calibration
 	lean.Weights = nil
@@ -162,17 +162,22 @@ func (d *Detector) load(p *graph.Program, w graph.Source) error {
 		if e == nil && err == nil {
 			e, err = newEngine(d.m.Config, p, w, d.device, d.options.Threads)
 		}
-		var lacking *kernels.PrecisionError
-		if errors.As(err, &lacking) {
-			return &DeviceError{err}
-		}
 		if err != nil {
-			return err
+			return ofDevice(err)
 		}
 		d.engines <- e
 		last = e
 	}
 	return nil
+}
+
+// ofDevice makes a *DeviceError of a precision that the device lacks.
+func ofDevice(err error) error {
+	var lacking *kernels.PrecisionError
+	if errors.As(err, &lacking) {
+		return &DeviceError{err}
+	}
+	return err
 }
 
 func fitsGrids(m *model.Model) error {

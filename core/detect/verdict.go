@@ -71,7 +71,8 @@ type Info struct {
 	Validation     int     // number of validation images
 	Parameters     int     // number of weights
 	Device         string  // "cpu", "cuda:0 (bf16)"
-	Precision      string  // "f32", "bf16"
+	Precision      string  // "f32", "bf16", "int8"
+	Int8           bool    // the model was calibrated for the precision int8
 	Fallback       string  // why the device auto is the processor; empty where it is not
 	Threads        int     // threads per inspection
 	Sessions       int     // inspections that can run at once

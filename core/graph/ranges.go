@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"maps"
 
 	"aecsad/kernels"
 )
@@ -19,18 +20,17 @@ func (r Ranges) Check() error {
 	return nil
 }
 
-// Extend makes r cover what o covers.
-func (r Ranges) Extend(o Ranges) {
+// With covers what r and o cover.
+func (r Ranges) With(o Ranges) Ranges {
+	all := Ranges{}
+	maps.Copy(all, r)
 	for path, x := range o {
-		r.extend(path, x)
+		if known, ok := r[path]; ok {
+			x = x.With(known)
+		}
+		all[path] = x
 	}
-}
-
-func (r Ranges) extend(path string, x kernels.Range) {
-	if known, ok := r[path]; ok {
-		x = x.With(known)
-	}
-	r[path] = x
+	return all
 }
 
 // SetRanges gives the program the ranges of its convolutions' inputs, for the
@@ -65,7 +65,7 @@ func (s *Session) Ranges() (Ranges, error) {
 	r := Ranges{}
 	for i, c := range s.p.Kernels.Calls {
 		if _, is := c.Op.(kernels.Conv2D); is {
-			r.extend(s.p.Paths[i], seen[i])
+			r[s.p.Paths[i]] = seen[i]
 		}
 	}
 	return r, nil

@@ -13,6 +13,7 @@ import (
 	"aecsad/core/label"
 	"aecsad/core/net"
 	"aecsad/core/train"
+	"aecsad/kernels"
 	"aecsad/modelfmt"
 )
 

@@ -39,6 +39,9 @@ func TestSettingsOfTheTrainingAreChecked(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	_, err = Open(dir, t.TempDir(), c, "test")
 	assert.ErrorContains(t, err, `no device "gpu"`)
+	c.Device, c.Precision = "ref", "int8"
+	_, err = Open(dir, t.TempDir(), c, "test")
+	assert.ErrorContains(t, err, "precision is int8 and the device is ref; expected the device cpu")
 	assert.NoDirExists(t, dir)
 }
 

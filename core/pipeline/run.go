@@ -9,6 +9,7 @@ import (
 
 	"aecsad/core/data"
 	"aecsad/core/image"
+	"aecsad/kernels"
 	"aecsad/kernels/devices"
 )
 
@@ -53,6 +54,9 @@ func Open(dir, root string, c Config, version string) (*Run, error) {
 		return nil, err
 	}
 	device.Close()
+	if c.Precision == kernels.Int8 && device.Name() != "cpu" {
+		return nil, fmt.Errorf("precision is %s and the device is %s; expected the device cpu", c.Precision, device.Name())
+	}
 	set, err := data.Open(root)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 // The convolutions. Forward and backward data are products with the weights, by
-// Winograd's method (winograd.h) or directly (conv_gemm.h), the latter one per
-// phase of the stride; backward filter is in conv_filter.h.
+// Winograd's method (winograd.h) or directly, of columns (conv_gemm.h) or of a view
+// (conv_sliding.h), the latter two one per phase of the stride; backward filter is
+// in conv_filter.h.
 //
 // Weights are prepared before they are used: taken to Winograd's points, or
 // packed as panels. The prepared weights stand behind the buffers of the call.
@@ -34,10 +35,16 @@ static ae_conv AE(conv_backward)(const ae_Conv2DBackwardData *o, float *const *b
 
 static void AE(conv_run)(ae_conv *j, ae_run *r) {
 	ae_winograd w;
+	ae_sliding v;
 	if (j->rows.out <= 0 || j->cols.out <= 0)
 		return; // a phase beyond a small image
-	if (AE(winograd_plan)(&w, j))
+	if (AE(winograd_plan)(&w, j)) {
 		AE(winograd_run)(&w, r);
+		return;
+	}
+	AE(conv_split)(j);
+	if (AE(sliding_plan)(&v, j))
+		AE(sliding_run)(&v, r);
 	else
 		AE(direct_run)(j, r);
 }
@@ -57,11 +64,17 @@ static void AE(Conv2DBackwardData)(const ae_Conv2DBackwardData *o, float *const 
 	}
 }
 
-static void AE(Conv2DBackwardFilter)(const ae_Conv2DBackwardFilter *o, float *const *b, ae_run *r) {
+// conv_filter describes a Conv2DBackwardFilter.
+static ae_filter AE(conv_filter)(const ae_Conv2DBackwardFilter *o, float *const *b) {
 	ae_axis rows = AE(axis_forward)(o->H, o->R, o->Stride, o->Pad, o->Dilation);
 	ae_axis cols = AE(axis_forward)(o->W, o->S, o->Stride, o->Pad, o->Dilation);
 	ae_filter j = {.images = o->N, .channels = o->C, .outputs = o->K, .dw = b[0], .dy = b[1], .x = b[2], .w_row = o->S, .w_channel = o->R * o->S};
 	AE(filter_split)(&j, rows, cols);
+	return j;
+}
+
+static void AE(Conv2DBackwardFilter)(const ae_Conv2DBackwardFilter *o, float *const *b, ae_run *r) {
+	ae_filter j = AE(conv_filter)(o, b);
 	ae_parallel(r, j.blocks * j.depths, AE(filter_task), &j);
 }
 
@@ -80,12 +93,16 @@ static int AE(phase_of)(ae_conv *j, int64_t i, int64_t opcode, const void *o, fl
 
 static ae_needs AE(needs)(int64_t opcode, const void *o) {
 	float *const unknown[6] = {NULL};
-	ae_needs needs = {0, 0};
+	ae_needs needs = {0};
 	ae_conv j;
 	ae_winograd w;
+	if (opcode == ae_code_Conv2DBackwardFilter) {
+		const ae_filter f = AE(conv_filter)(o, unknown);
+		return (ae_needs){.scratch = AE(filter_scratch)(&f, f.block, f.depth)};
+	}
 	for (int64_t i = 0; AE(phase_of)(&j, i, opcode, o, unknown); i++) {
 		if (AE(winograd_plan)(&w, &j))
-			return (ae_needs){AE(winograd_weights)(&w), AE(winograd_scratch)(&w)};
+			return (ae_needs){.prepared = AE(winograd_weights)(&w), .scratch = AE(winograd_scratch)(&w)};
 		needs.prepared += AE(direct_weights)(&j);
 	}
 	return needs;
@@ -94,14 +111,17 @@ static ae_needs AE(needs)(int64_t opcode, const void *o) {
 static void AE(prepare)(const ae_call *call, ae_run *r) {
 	ae_conv j;
 	ae_winograd w;
+	ae_sliding v;
 	float *prepared = NULL;
 	for (int64_t i = 0; AE(phase_of)(&j, i, call->opcode, call->op, call->bufs); i++) {
 		if (i > 0)
 			j.prepared = prepared;
-		if (AE(winograd_plan)(&w, &j))
+		if (AE(winograd_plan)(&w, &j)) {
 			AE(winograd_prepare)(&w, j.prepared, r);
-		else
-			AE(direct_prepare)(&j, r);
+		} else {
+			AE(conv_split)(&j);
+			AE(direct_prepare)(AE(sliding_plan)(&v, &j) ? &v.conv : &j, r);
+		}
 		prepared = j.prepared + AE(direct_weights)(&j);
 	}
 }

@@ -86,10 +86,10 @@ AE_INLINE void AE(column_vector)(float *to, int64_t pitch, const ae_part *part, 
 		return;
 	}
 	for (; n > 0; n--, to += pitch, x += plane) {
-		ae_v sum = {0};
+		ae_vi all = {0}; // of bits, which are also those of cells (conv_int8.h)
 		for (int64_t i = 0; i < count; i++)
-			sum += AE(column_load)(x, part[i], stride);
-		ae_store(to, sum);
+			all |= (ae_vi)AE(column_load)(x, part[i], stride);
+		ae_store(to, (ae_v)all);
 	}
 }
 

@@ -3,6 +3,10 @@
 // Both are views with the same pitch, dy's with zeros at the ends of the rows, so
 // that a dot product runs through a band without a break. A tile of AE_MR x AE_NV
 // dot products is kept in registers.
+//
+// Where the pitch is the width of dy, its rows follow each other as they are: it
+// is read in place, and bands end at whole vectors, up to AE_W - 1 places behind
+// their last row.
 
 typedef struct {
 	ae_view view;
@@ -13,12 +17,11 @@ typedef struct {
 	int64_t band;             // output rows at a time
 	int64_t block, blocks;    // output channels of a task
 	int64_t depth, depths;    // input channels of a task
-	int in_place;             // dy needs no copy
+	int in_place;             // dy needs no copy but at its end
 } ae_filter;
 
-#define AE_FILTER_PLACES 384 // of a band, at least where there are as many
-#define AE_FILTER_VIEW 6000  // floats of x's view, in the first-level cache
-#define AE_FILTER_SUMS 48000 // floats of unfinished sums, in the second-level cache
+#define AE_FILTER_PLACES 1024 // of a band where there are as many: AE_MR rows of dy stay in the first-level cache
+#define AE_FILTER_NEAR 80000  // floats of a task, in the second-level cache
 
 // dots adds to sums[mr][AE_NV], vectors, the products of rows a[i] and b[v].
 AE_INLINE void AE(dots)(const int mr, const int nv, int64_t n, const float *a, int64_t stride, const float *const *b, float *sums) {
@@ -58,36 +61,48 @@ static __attribute__((noinline)) void AE(dots_one)(int64_t n, const float *a, in
 	AE(dots)(AE_MR, 1, n, a, stride, b, sums);
 }
 
-// filter_split chooses the sizes of a task from the shapes. There are up to 8
-// tasks where the work is not tiny.
-static void AE(filter_split)(ae_filter *j, ae_axis rows, ae_axis cols) {
-	const int64_t taps = AE_MAX(rows.taps * cols.taps, 1), pitch = AE(view_of)(rows, cols, 1).pitch;
-	j->band = AE(even)(rows.out, AE_MIN(AE_CEIL(AE_FILTER_PLACES, pitch), rows.out));
-	j->view = AE(view_of)(rows, cols, j->band);
-	j->depth = AE_MIN(AE_FILTER_VIEW / j->view.plane, AE_FILTER_SUMS / (AE_W * AE_MR * taps));
-	j->depth = AE(even)(j->channels, AE_MAX(j->depth, 1));
-	j->block = AE_MAX(AE_FILTER_SUMS / (AE_W * j->depth * taps), AE_MR);
-	j->block = AE_CEIL(AE(even)(j->outputs, AE_MIN(j->block, 64)), AE_MR) * AE_MR;
-	const int64_t million = j->images * j->outputs * j->channels * taps * rows.out * cols.out >> 20, tasks = AE_MIN(million, 8);
-	while (AE_CEIL(j->channels, j->depth) * AE_CEIL(j->outputs, j->block) < tasks) {
-		if (j->depth > 1 && (j->depth * taps > j->block || j->block <= AE_MR))
-			j->depth = AE_CEIL(j->depth, 2);
-		else if (j->block > AE_MR)
-			j->block = AE_CEIL(j->block / 2, AE_MR) * AE_MR;
-		else
-			break;
-	}
-	j->blocks = AE_CEIL(j->outputs, j->block);
-	j->depths = AE_CEIL(j->channels, j->depth);
-	j->in_place = pitch == cols.out && j->outputs % AE_MR == 0 && j->band * pitch % AE_W == 0 && rows.out * pitch % AE_W == 0;
+// The parts of a task's scratch, in floats: sums, a view of x, a copy of dy.
+AE_INLINE int64_t AE(filter_sums)(const ae_filter *j, int64_t block, int64_t depth) {
+	return AE_CEIL(block, AE_MR) * AE_MR * AE_CEIL(depth * j->view.rows.taps * j->view.cols.taps, AE_NV) * AE_NV * AE_W;
+}
+AE_INLINE int64_t AE(filter_stride)(const ae_filter *j) { return AE_CEIL(j->band * j->view.pitch + 2 * AE_W, 16) * 16; }
+
+static int64_t AE(filter_scratch)(const ae_filter *j, int64_t block, int64_t depth) {
+	const int64_t places = AE_CEIL(depth * j->view.rows.taps * j->view.cols.taps, 16) * 16;
+	return AE(filter_sums)(j, block, depth) + depth * j->view.plane + block * AE(filter_stride)(j) + places;
 }
 
-// filter_dy copies n channels of output rows [p, p+rows) to the pitch of the view.
-static void AE(filter_dy)(const ae_filter *j, float *to, int64_t stride, const float *dy, int64_t n, int64_t p, int64_t rows) {
-	const int64_t width = j->view.cols.out, pitch = j->view.pitch;
-	for (int64_t k = 0; k < n; k++, dy += j->view.rows.out * width, to += stride) {
+// filter_split chooses the sizes of a task from the shapes: of the splits into
+// enough tasks that stay in the cache the one that reads least. Every part of the
+// input channels reads dy, every block of output channels reads x.
+static void AE(filter_split)(ae_filter *j, ae_axis rows, ae_axis cols) {
+	const int64_t taps = rows.taps * cols.taps, pitch = AE(view_of)(rows, cols, 1).pitch, plane = rows.out * cols.out;
+	j->in_place = pitch == cols.out && j->outputs % AE_MR == 0;
+	j->band = AE(even)(rows.out, AE_MIN(AE_CEIL(AE_FILTER_PLACES, pitch), rows.out));
+	j->view = AE(view_of)(rows, cols, j->band + (j->in_place ? AE_CEIL(AE_W, pitch) : 0));
+	const int64_t tasks = AE_MAX(AE_MIN(j->images * j->outputs * j->channels * taps * plane >> 20, 8), 1);
+	int64_t best = -1;
+	for (int64_t depths = 1; depths <= j->channels; depths++) {
+		const int64_t depth = AE_CEIL(j->channels, depths);
+		int64_t block = AE_CEIL(AE_CEIL(j->outputs, AE_CEIL(tasks, depths)), AE_MR) * AE_MR;
+		while (block > AE_MR && AE(filter_scratch)(j, block, depth) > AE_FILTER_NEAR)
+			block -= AE_MR;
+		const int64_t blocks = AE_CEIL(j->outputs, block);
+		const int fits = blocks * depths >= tasks && AE(filter_scratch)(j, block, depth) <= AE_FILTER_NEAR;
+		const int64_t cost = (depths * j->outputs * plane + blocks * j->channels * rows.in * cols.in) * (fits ? 1 : 1000);
+		if (best < 0 || cost < best)
+			best = cost, j->block = block, j->blocks = blocks, j->depth = depth;
+	}
+	j->depths = AE_CEIL(j->channels, j->depth);
+}
+
+// filter_dy copies n channels of `rows` rows of dy to the pitch of the view, or
+// of one row where they follow each other.
+static void AE(filter_dy)(const ae_filter *j, float *to, int64_t stride, const float *dy, int64_t n, int64_t rows, int64_t width) {
+	const int64_t pitch = AE_MAX(j->view.pitch, width);
+	for (int64_t k = 0; k < n; k++, dy += j->view.rows.out * j->view.cols.out, to += stride) {
 		for (int64_t i = 0; i < rows; i++) {
-			memcpy(to + i * pitch, dy + (p + i) * width, sizeof(float) * (size_t)width);
+			memcpy(to + i * pitch, dy + i * width, sizeof(float) * (size_t)width);
 			memset(to + i * pitch + width, 0, sizeof(float) * (size_t)(pitch - width));
 		}
 		memset(to + rows * pitch, 0, sizeof(float) * (size_t)(stride - rows * pitch));
@@ -142,31 +157,48 @@ static void AE(filter_write)(const ae_filter *j, const float *sums, int64_t k, i
 	}
 }
 
+// filter_band adds the products of output rows [p, p+rows) of an image, of which
+// dy and x are the task's channels.
+static void AE(filter_band)(const ae_filter *j, const float *dy, const float *x, int64_t n, int64_t depth, int64_t p, int64_t rows,
+                            const int32_t *off, float *sums, float *view, float *copy) {
+	const ae_view *v = &j->view;
+	const int64_t pairs = depth * v->rows.taps * v->cols.taps, stride = AE(filter_stride)(j), whole = AE_CEIL(n, AE_MR) * AE_MR;
+	AE(view_fill)(v, view, x, depth, p);
+	if (!j->in_place) {
+		AE(filter_dy)(j, copy, stride, dy + p * v->cols.out, n, rows, v->cols.out);
+		AE(filter_pairs)(whole, pairs, (rows - 1) * v->pitch + v->cols.out, copy, stride, view, off, sums);
+		return;
+	}
+	const int64_t plane = v->rows.out * v->pitch, first = AE_CEIL(p * v->pitch, AE_W) * AE_W;
+	const int64_t end = AE_MIN(AE_CEIL((p + rows) * v->pitch, AE_W) * AE_W, plane);
+	view += first - p * v->pitch;
+	if (end <= first)
+		return;
+	if ((end - first) % AE_W == 0) {
+		AE(filter_pairs)(whole, pairs, end - first, dy + first, plane, view, off, sums);
+		return;
+	}
+	AE(filter_dy)(j, copy, stride, dy + first, n, 1, end - first);
+	AE(filter_pairs)(whole, pairs, end - first, copy, stride, view, off, sums);
+}
+
 static void AE(filter_task)(void *ctx, int64_t task, float *scratch) {
 	const ae_filter *j = ctx;
 	const ae_view *v = &j->view;
-	const int64_t k = task % j->blocks * j->block, c = task / j->blocks * j->depth, width = v->cols.out;
-	const int64_t n = AE_MIN(j->block, j->outputs - k), depth = AE_MIN(j->depth, j->channels - c);
-	const int64_t taps = v->rows.taps * v->cols.taps, plane = v->rows.out * width;
-	const int64_t stride = AE_CEIL(j->band * v->pitch + AE_W, 16) * 16;
-	const int64_t outputs = AE_CEIL(n, AE_MR) * AE_MR, size = outputs * AE_CEIL(depth * taps, AE_NV) * AE_NV * AE_W;
-	float *sums = scratch, *view = sums + AE_CEIL(size, 16) * 16, *copy = view + depth * v->plane;
-	int32_t *off = (int32_t *)(copy + outputs * stride);
+	const int64_t k = task % j->blocks * j->block, c = task / j->blocks * j->depth;
+	const int64_t n = AE_MIN(j->block, j->outputs - k), depth = AE_MIN(j->depth, j->channels - c), taps = v->rows.taps * v->cols.taps;
+	const int64_t size = AE(filter_sums)(j, n, depth), copied = AE_CEIL(n, AE_MR) * AE_MR * AE(filter_stride)(j);
+	float *sums = scratch, *view = sums + size, *copy = view + depth * v->plane;
+	int32_t *off = (int32_t *)(copy + copied);
 	memset(sums, 0, sizeof(float) * (size_t)size);
-	memset(copy, 0, sizeof(float) * (size_t)(outputs * stride));
+	memset(copy, 0, sizeof(float) * (size_t)copied);
 	for (int64_t i = 0; i < depth * taps; i++)
 		off[i] = (int32_t)(i / taps * v->plane + AE(view_offset)(v, i % taps / v->cols.taps, i % v->cols.taps));
-	for (int64_t image = 0; image < j->images; image++)
-		for (int64_t p = 0; p < v->rows.out; p += j->band) {
-			const int64_t rows = AE_MIN(j->band, v->rows.out - p), places = (rows - 1) * v->pitch + width;
-			const float *dy = j->dy + (image * j->outputs + k) * plane;
-			AE(view_fill)(v, view, j->x + (image * j->channels + c) * v->rows.in * v->cols.in, depth, p);
-			if (j->in_place) {
-				AE(filter_pairs)(outputs, depth * taps, places, dy + p * width, plane, view, off, sums);
-			} else {
-				AE(filter_dy)(j, copy, stride, dy, n, p, rows);
-				AE(filter_pairs)(outputs, depth * taps, places, copy, stride, view, off, sums);
-			}
-		}
+	for (int64_t image = 0; image < j->images; image++) {
+		const float *dy = j->dy + (image * j->outputs + k) * v->rows.out * v->cols.out;
+		const float *x = j->x + (image * j->channels + c) * v->rows.in * v->cols.in;
+		for (int64_t p = 0; p < v->rows.out; p += j->band)
+			AE(filter_band)(j, dy, x, n, depth, p, AE_MIN(j->band, v->rows.out - p), off, sums, view, copy);
+	}
 	AE(filter_write)(j, sums, k, n, c, depth);
 }

@@ -13,6 +13,10 @@ typedef struct {
 	const float *bias, *residual;             // NULL for none
 	int relu;
 	float *prepared; // the weights as conv2d.h prepares them
+	// In int8 (conv_int8.h) x is cells of four of the `quantised` channels, channels
+	// counts cells, and scale has the factors of the sums. 0 for float32.
+	int64_t quantised;
+	float *range, *scale;
 	// The split.
 	int64_t depth;         // input channels of a pass
 	int64_t taps;          // of a pass
@@ -73,9 +77,11 @@ static void AE(conv_areas)(ae_conv *j) {
 	j->areas[0] = whole;
 }
 
-// is_straight tells whether the outputs are one run of floats for a channel.
+// is_straight tells whether the outputs are one run of floats for a channel, in
+// which sums may stand before they are complete: those of int8 may not.
 AE_INLINE int AE(is_straight)(const ae_conv *j) {
-	return j->areas_down * j->areas_across == 1 && j->y_col == 1 && j->y_row == j->cols.out;
+	const int one_pass = j->depth == j->channels && j->taps == j->rows.taps * j->cols.taps;
+	return j->areas_down * j->areas_across == 1 && j->y_col == 1 && j->y_row == j->cols.out && (j->quantised == 0 || one_pass);
 }
 
 // conv_runs is how many runs of columns an image has.
@@ -84,6 +90,12 @@ static int64_t AE(conv_runs)(const ae_conv *j) {
 	for (int i = 0; i < j->areas_down * j->areas_across; i++)
 		n += AE_CEIL(AE(area_vectors)(&j->areas[i]), j->run);
 	return n;
+}
+
+// conv_tasks is how many tasks an image should be: 9 where they are not tiny.
+AE_INLINE int64_t AE(conv_tasks)(const ae_conv *j) {
+	const int64_t work = j->outputs * j->channels * j->rows.taps * j->cols.taps * j->rows.out * j->cols.out;
+	return AE_MIN((work >> 20) + 1, 9);
 }
 
 // conv_split chooses the sizes of a task from the shapes: enough tasks, and of
@@ -95,7 +107,7 @@ static void AE(conv_split)(ae_conv *j) {
 	j->depth = AE(even)(j->channels, AE_CONV_ROWS);
 	j->taps = j->areas_down * j->areas_across > 1 ? 1 : AE(even)(taps, AE_CONV_ROWS / j->depth);
 	const int64_t columns = j->rows.out * j->cols.out, panels = AE_CEIL(j->outputs, AE_MR);
-	const int64_t tasks = AE_MIN((j->outputs * j->channels * taps * columns >> 20) + 1, 9);
+	const int64_t tasks = AE(conv_tasks)(j);
 	int64_t best = -1, run = 0, block = 0;
 	for (int64_t r = AE_CONV_RUN; r > 0; r--)
 		for (int64_t blocks = 1; blocks <= panels; blocks++) {
@@ -164,7 +176,11 @@ static void AE(conv_multiply)(const ae_conv_task *a, const float *weights, int64
 				t.cols = AE_MIN(nv * AE_W, columns - v * AE_W);
 				t.bias = bias != NULL ? bias + k : NULL;
 				t.residual = residual != NULL ? residual + at : NULL;
-				AE(micro_tile)(h, nv, rows, weights + k * rows, a->panels + v * AE_W * rows, nv * AE_W, &t);
+				const float *panel = weights + k * rows, *b = a->panels + v * AE_W * rows;
+				if (j->quantised != 0)
+					AE(int8_tile)(h, nv, rows, panel, b, straight ? j->scale + a->k + k : NULL, &t);
+				else
+					AE(micro_tile)(h, nv, rows, panel, b, nv * AE_W, NULL, &t);
 			}
 }
 
@@ -180,11 +196,16 @@ static void AE(conv_spread)(const ae_conv_task *a) {
 		for (int64_t left = end - c->vector * AE_W; left > 0; p++, q = 0) {
 			const int64_t n = AE_MIN(left, width - q);
 			int64_t at = channel + (c->area->p + p) * j->y_row + q * j->y_col;
+			left -= n;
+			if (j->quantised != 0) {
+				AE(int8_finish)(sum, n, j->scale[a->k + k], bias, j->residual != NULL ? j->residual + at : NULL, j->relu, j->y + at);
+				sum += n;
+				continue;
+			}
 			for (int64_t i = 0; i < n; i++, at += j->y_col) {
 				const float v = *sum++ + bias + (j->residual != NULL ? j->residual[at] : 0);
 				j->y[at] = j->relu && !(v > 0) ? 0 : v;
 			}
-			left -= n;
 		}
 	}
 }
@@ -244,12 +265,34 @@ static void AE(direct_prepare_task)(void *ctx, int64_t task, float *scratch) {
 		}
 }
 
+// int8_prepare_task is the same in int8: the weights of an output channel are whole
+// multiples of their largest / AE_INT8_WEIGHT.
+static void AE(int8_prepare_task)(void *ctx, int64_t task, float *scratch) {
+	(void)scratch;
+	const ae_conv *j = ctx;
+	const int64_t taps = j->rows.taps * j->cols.taps, k = task * AE_MR, h = AE(panel_rows)(j->outputs - k);
+	for (int64_t i = 0; i < h; i++) {
+		const float *row = j->w + AE_MIN(k + i, j->outputs - 1) * j->w_out;
+		float most = 0;
+		for (int64_t n = 0; n < j->w_out; n++)
+			most = AE_MAX(most, fabsf(row[n]));
+		j->scale[k + i] = most / AE_INT8_WEIGHT * *j->range / AE_INT8_MOST;
+		const float step = most > 0 ? AE_INT8_WEIGHT / most : 0;
+		for (int64_t c = 0; c < j->channels; c += j->depth)
+			for (int64_t t = 0; t < taps; t++) {
+				const int64_t depth = AE_MIN(j->depth, j->channels - c), first = t / j->taps * j->taps, n = AE_MIN(j->taps, taps - first);
+				float *to = j->prepared + AE(padded_rows)(j->outputs) * (c * taps + first * depth) + k * depth * n + (t - first) * depth * h + i;
+				const float *from = row + (j->rows.weight + t / j->cols.taps * j->rows.turn) * j->w_row + j->cols.weight + t % j->cols.taps * j->cols.turn;
+				for (int64_t d = 0; d < depth; d++)
+					AE(int8_weights)(to + d * h, from + 4 * (c + d) * j->w_in, j->w_in, j->quantised - 4 * (c + d), step);
+			}
+	}
+}
+
 static void AE(direct_prepare)(ae_conv *j, ae_run *r) {
-	AE(conv_split)(j);
-	ae_parallel(r, AE_CEIL(j->outputs, AE_MR), AE(direct_prepare_task), j);
+	ae_parallel(r, AE_CEIL(j->outputs, AE_MR), j->quantised != 0 ? AE(int8_prepare_task) : AE(direct_prepare_task), j);
 }
 
 static void AE(direct_run)(ae_conv *j, ae_run *r) {
-	AE(conv_split)(j);
 	ae_parallel(r, j->images * AE(conv_runs)(j) * j->blocks, AE(conv_task), j);
 }

@@ -37,6 +37,16 @@ var splitShapes = []kernels.ConvShape{
 	{N: 2, C: 3, H: 9, W: 9, K: 4, R: 32, S: 32, Stride: 1, Pad: 12, Dilation: 1},
 }
 
+// slidingShapes have few channels or outputs, so that a view of the input pays:
+// several bands, strides, dilation, and rows that vectors do not divide.
+var slidingShapes = []kernels.ConvShape{
+	{N: 2, C: 3, H: 61, W: 70, K: 17, R: 4, S: 4, Stride: 1, Pad: 3, Dilation: 1},
+	{N: 2, C: 3, H: 90, W: 77, K: 64, R: 7, S: 7, Stride: 2, Pad: 3, Dilation: 1},
+	{N: 1, C: 8, H: 30, W: 64, K: 8, R: 4, S: 4, Stride: 2, Pad: 1, Dilation: 1},
+	{N: 1, C: 6, H: 20, W: 33, K: 5, R: 3, S: 3, Stride: 3, Pad: 2, Dilation: 2},
+	{N: 1, C: 64, H: 33, W: 40, K: 4, R: 3, S: 4, Stride: 1, Pad: 1, Dilation: 1},
+}
+
 // runOp runs an instruction once on noise and returns its outputs.
 func runOp(t *testing.T, d kernels.Device, op kernels.Op, threads int) [][]float32 {
 	s := load(t, d, threads, op)
@@ -60,7 +70,7 @@ func runOp(t *testing.T, d kernels.Device, op kernels.Op, threads int) [][]float
 
 func TestConvolutionInParts(t *testing.T) {
 	var all []kernels.Op
-	for _, s := range slices.Concat(splitShapes, winogradShapes) {
+	for _, s := range slices.Concat(splitShapes, winogradShapes, slidingShapes) {
 		all = append(all, kernels.Conv2D{ConvShape: s, Bias: true, Residual: true, Relu: true},
 			kernels.Conv2DBackwardData{ConvShape: s}, kernels.Conv2DBackwardFilter{ConvShape: s})
 	}

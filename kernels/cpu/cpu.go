@@ -98,16 +98,23 @@ func (d *Device) Peak() float64 {
 // Close has nothing to free: memory and threads belong to sessions.
 func (*Device) Close() error { return nil }
 
-// needs asks the kernel of an instruction for floats of prepared weights, and of
-// scratch.
-func (d *Device) needs(op kernels.Op) (prepared, scratch int) {
+// needs asks the kernel of an instruction what it needs.
+func (d *Device) needs(op kernels.Op) needs {
 	opcode, ok := d.opcodes[reflect.TypeOf(op)]
 	if !ok {
-		return 0, 0
+		return needs{}
 	}
 	words := kernels.Words(op)
 	n := C.ae_unit_needs(d.isa.unit, C.int64_t(opcode), unsafe.Pointer(unsafe.SliceData(words)))
-	return int(n.prepared), int(n.scratch)
+	return needs{int(n.prepared), int(n.scratch), int(n.cells)}
+}
+
+// int8Needs is needs of a convolution in int8. Nothing is prepared where float32 is
+// faster.
+func (d *Device) int8Needs(op kernels.Op) needs {
+	words := kernels.Words(op)
+	n := C.ae_unit_int8_needs(d.isa.unit, unsafe.Pointer(unsafe.SliceData(words)))
+	return needs{int(n.prepared), int(n.scratch), int(n.cells)}
 }
 
 // leastScratch is the scratch that every thread has, in floats.
@@ -163,7 +170,7 @@ func (d *Device) encode(calls []kernels.Call, s *session, w weights) (list, erro
 	words, buffers := 0, 0
 	for _, c := range calls {
 		words += len(kernels.Words(c.Op))
-		buffers += len(c.Bufs) + 1
+		buffers += len(c.Bufs) + 2
 	}
 	size := len(calls)*C.sizeof_ae_call + 8*words + 8*buffers
 	block := zeroed(size)
@@ -192,8 +199,9 @@ func (d *Device) encode(calls []kernels.Call, s *session, w weights) (list, erro
 			if of.changing {
 				call.changing = 1
 			}
+			bufs[len(c.Bufs)+1], call._range = s.cells, C.double(of.most)
 		}
-		bufs = bufs[len(c.Bufs)+1:]
+		bufs = bufs[len(c.Bufs)+2:]
 	}
 	return l, nil
 }

@@ -57,12 +57,14 @@ typedef struct {
 	const void *op;
 	float *const *bufs;
 	int64_t changing; // the run writes the weights: prepare them each time
+	double range;     // the largest input of a convolution in int8; 0 for float32
 } ae_call;
 
 // What a call needs of its session: floats of prepared weights, and of scratch
-// if that is more than AE_SCRATCH.
+// if that is more than AE_SCRATCH; in int8 also floats of memory for the input,
+// which stands behind the prepared weights among the buffers.
 typedef struct {
-	int64_t prepared, scratch;
+	int64_t prepared, scratch, cells;
 } ae_needs;
 
 #define AE_CODE(Op) ae_code_##Op,
@@ -75,6 +77,12 @@ typedef struct {
 	ae_needs (*needs)(int64_t opcode, const void *op);
 	void (*prepare)(const ae_call *call, ae_run *r); // where the call has prepared weights
 	double (*peak)(int64_t n);
+	// Conv2D in int8; needs has nothing prepared where float32 is faster.
+	struct {
+		ae_needs (*needs)(const void *op);
+		void (*prepare)(const ae_call *call, ae_run *r);
+		ae_kernel *run;
+	} int8;
 } ae_unit;
 
 // The units; NULL where the build lacks the ISA.
@@ -86,6 +94,7 @@ extern const ae_unit *const ae_unit_wide;
 // For Go, which cannot call pointers.
 double ae_unit_peak(const ae_unit *unit, int64_t n);
 ae_needs ae_unit_needs(const ae_unit *unit, int64_t opcode, const void *op);
+ae_needs ae_unit_int8_needs(const ae_unit *unit, const void *op);
 
 // ae_prepare prepares the weights of a call (threads.c).
 void ae_prepare(const ae_unit *unit, const ae_call *call, ae_run *r);
@@ -128,5 +137,8 @@ typedef struct {
 // ae_isa_at gives the i-th ISA, best first and the one for tests last. It returns
 // 0 after the last.
 int ae_isa_at(int i, ae_isa *isa);
+
+// ae_has_vnni tells whether the processor has the byte products of AVX-512 VNNI.
+int ae_has_vnni(void);
 
 #endif

@@ -12,8 +12,8 @@ import (
 // kernels may read a vector too many.
 const line, slack = 64, 64
 
-// Footprint is what a session takes: slots, prepared weights and the scratch of
-// each thread. Calls take some kilobytes more, and threads their stacks.
+// Footprint is what a session takes: slots, prepared weights, the scratch of
+// each thread, and the input of a convolution in int8. Calls take some kilobytes more, and threads their stacks.
 func (d *Device) Footprint(p *kernels.Program, o kernels.Options) (kernels.Footprint, error) {
 	if err := check(p); err != nil {
 		return kernels.Footprint{}, fmt.Errorf("cpu: %w", err)
@@ -22,7 +22,11 @@ func (d *Device) Footprint(p *kernels.Program, o kernels.Options) (kernels.Footp
 	if err != nil {
 		return kernels.Footprint{}, err
 	}
-	w := weightsOf(p, d.needs)
+	precision, err := precisionOf(p, o)
+	if err != nil {
+		return kernels.Footprint{}, err
+	}
+	w := d.weightsOf(p, precision)
 	k := intakeOf(p, &w)
 	_, own, err := layOut(p.Sizes, func(s kernels.Slot) bool { return !k.constant[s] })
 	if err != nil {
@@ -30,7 +34,7 @@ func (d *Device) Footprint(p *kernels.Program, o kernels.Options) (kernels.Footp
 	}
 	f := kernels.Footprint{
 		Shared:  k.bytes(p) + 4*int64(w.size),
-		Session: int64(own) + 4*int64(threads)*int64(w.scratchOfThread()),
+		Session: int64(own) + 4*int64(threads)*int64(w.scratchOfThread()) + 4*int64(w.cells),
 	}
 	if !k.alone {
 		f = kernels.Footprint{Session: f.Shared + f.Session}

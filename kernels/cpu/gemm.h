@@ -82,9 +82,9 @@ AE_INLINE void AE(tile_prefetch)(const int mr, const int nv, const ae_tile *t) {
 		}
 }
 
-// micro multiplies a panel of A, stored [k][mr], by k rows of nv vectors of B, ldb
-// floats apart.
-AE_INLINE void AE(micro)(const int mr, const int nv, int64_t k, const float *a, const float *b, int64_t ldb, const ae_tile *t) {
+// micro multiplies a panel of A, stored [k][mr], by k rows of nv vectors of B: ldb
+// floats apart, or at off[0..k-1] if off is not NULL.
+AE_INLINE void AE(micro)(const int mr, const int nv, int64_t k, const float *a, const float *b, int64_t ldb, const int32_t *off, const ae_tile *t) {
 	ae_v s[AE_MR][AE_NV];
 	AE(tile_prefetch)(mr, nv, t);
 #pragma GCC unroll 8
@@ -92,12 +92,14 @@ AE_INLINE void AE(micro)(const int mr, const int nv, int64_t k, const float *a, 
 #pragma GCC unroll 3
 		for (int v = 0; v < nv; v++)
 			s[i][v] = (ae_v){0};
-	for (; k > 0; k--, a += mr, b += ldb) {
+	for (; k > 0; k--, a += mr) {
 		ae_v row[AE_NV];
+		const float *from = off != NULL ? b + *off++ : b;
 		__builtin_prefetch(a + AE_AHEAD);
 #pragma GCC unroll 3
 		for (int v = 0; v < nv; v++)
-			row[v] = ae_load(b + v * AE_W);
+			row[v] = ae_load(from + v * AE_W);
+		b += ldb;
 #pragma GCC unroll 8
 		for (int i = 0; i < mr; i++) {
 			ae_v x = ae_set(a[i]);
@@ -116,8 +118,11 @@ AE_INLINE void AE(micro)(const int mr, const int nv, int64_t k, const float *a, 
 // matrix. The instances are functions of their own, for the compiler's registers.
 #define AE_MICRO(mr, nv)                                                                                       \
 	static __attribute__((noinline)) void AE(micro_##mr##_##nv)(int64_t k, const float *a, const float *b,      \
-	                                                            int64_t ldb, const ae_tile *t) {                \
-		AE(micro)(mr, nv, k, a, b, ldb, t);                                                                     \
+	                                                            int64_t ldb, const int32_t *off, const ae_tile *t) { \
+		if (off != NULL)                                                                                        \
+			AE(micro)(mr, nv, k, a, b, 0, off, t);                                                              \
+		else                                                                                                    \
+			AE(micro)(mr, nv, k, a, b, ldb, NULL, t);                                                           \
 	}
 AE_MICRO(4, 1)
 AE_MICRO(4, 2)
@@ -130,29 +135,29 @@ AE_MICRO(8, 2)
 AE_MICRO(8, 3)
 #endif
 
-static void AE(micro_tile)(int64_t mr, int64_t nv, int64_t k, const float *a, const float *b, int64_t ldb, const ae_tile *t) {
+static void AE(micro_tile)(int64_t mr, int64_t nv, int64_t k, const float *a, const float *b, int64_t ldb, const int32_t *off, const ae_tile *t) {
 #if AE_MR == 8
 	if (mr == 8) {
 		if (nv == 3)
-			AE(micro_8_3)(k, a, b, ldb, t);
+			AE(micro_8_3)(k, a, b, ldb, off, t);
 		else if (nv == 2)
-			AE(micro_8_2)(k, a, b, ldb, t);
+			AE(micro_8_2)(k, a, b, ldb, off, t);
 		else
-			AE(micro_8_1)(k, a, b, ldb, t);
+			AE(micro_8_1)(k, a, b, ldb, off, t);
 		return;
 	}
 #endif
 #if AE_NV == 3
 	if (nv == 3) {
-		AE(micro_4_3)(k, a, b, ldb, t);
+		AE(micro_4_3)(k, a, b, ldb, off, t);
 		return;
 	}
 #endif
 	(void)mr;
 	if (nv == 2)
-		AE(micro_4_2)(k, a, b, ldb, t);
+		AE(micro_4_2)(k, a, b, ldb, off, t);
 	else
-		AE(micro_4_1)(k, a, b, ldb, t);
+		AE(micro_4_1)(k, a, b, ldb, off, t);
 }
 
 // panel_rows is the height of the panel that begins with `rows` rows left.
@@ -220,7 +225,7 @@ static void AE(multiply_block)(int64_t m, int64_t n, int64_t k, const float *pa,
 		for (int64_t i = 0; i < m; i += AE_MR) {
 			t.c = c + i * ldc + j;
 			t.rows = AE_MIN(AE_MR, m - i);
-			AE(micro_tile)(AE(panel_rows)(m - i), AE_CEIL(t.cols, AE_W), k, pa + i * k, pb + j * k, AE_NR, &t);
+			AE(micro_tile)(AE(panel_rows)(m - i), AE_CEIL(t.cols, AE_W), k, pa + i * k, pb + j * k, AE_NR, NULL, &t);
 		}
 	}
 }

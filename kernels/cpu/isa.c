@@ -9,7 +9,9 @@ static int has_avx512(void) {
 	return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
 	       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
+int ae_has_vnni(void) { return __builtin_cpu_supports("avx512vnni"); }
 #else
+int ae_has_vnni(void) { return 0; }
 static int has_avx2(void) { return 0; }
 static int has_avx512(void) { return 0; }
 #endif
@@ -33,3 +35,5 @@ int ae_isa_at(int i, ae_isa *isa) {
 double ae_unit_peak(const ae_unit *unit, int64_t n) { return unit->peak(n); }
 
 ae_needs ae_unit_needs(const ae_unit *unit, int64_t opcode, const void *op) { return unit->needs(opcode, op); }
+
+ae_needs ae_unit_int8_needs(const ae_unit *unit, const void *op) { return unit->int8.needs(op); }

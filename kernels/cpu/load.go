@@ -34,7 +34,8 @@ func (d *Device) Load(p *kernels.Program, o kernels.Options) (kernels.Session, e
 	if err := check(p); err != nil {
 		return nil, fmt.Errorf("cpu: %w", err)
 	}
-	if _, err := kernels.PrecisionOf("cpu", o, kernels.Float32); err != nil {
+	precision, err := precisionOf(p, o)
+	if err != nil {
 		return nil, err
 	}
 	threads, err := threadsOf(o)
@@ -43,7 +44,7 @@ func (d *Device) Load(p *kernels.Program, o kernels.Options) (kernels.Session, e
 	}
 	s := &session{
 		device: d, program: p, threads: threads,
-		weights: weightsOf(p, d.needs), constants: &constants{},
+		weights: d.weightsOf(p, precision), constants: &constants{},
 		stale: map[kernels.Slot]bool{}, fresh: map[kernels.Slot]bool{},
 	}
 	s.constants.users.Store(1)
@@ -140,6 +141,11 @@ func (s *session) allocate() error {
 	}
 	if s.memory = zeroed(total); s.memory == nil {
 		return fmt.Errorf("cpu: %w for %d bytes of slots", kernels.ErrNoMemory, total)
+	}
+	if n := 4 * s.weights.cells; n > 0 {
+		if s.cells = zeroed(n); s.cells == nil {
+			return fmt.Errorf("cpu: %w for %d bytes of a quantised input", kernels.ErrNoMemory, n)
+		}
 	}
 	for i, n := range s.program.Sizes {
 		at := unsafe.Add(s.memory, own[i])

@@ -3,6 +3,7 @@ package cpu
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -15,6 +16,7 @@ type session struct {
 	program   *kernels.Program
 	threads   int
 	memory    unsafe.Pointer // the slots that are not constant, one behind the other
+	cells     unsafe.Pointer // the input of a convolution in int8, of one at a time
 	slots     []slot
 	constants *constants
 	weights   weights
@@ -152,12 +154,33 @@ func (s *session) Profile() ([]time.Duration, error) {
 	return times, nil
 }
 
+// Ranges is Run, one call at a time.
+func (s *session) Ranges() ([]kernels.Range, error) {
+	if err := s.prepare(); err != nil {
+		return nil, err
+	}
+	ranges := make([]kernels.Range, s.calls.len)
+	for i, c := range s.program.Calls {
+		if _, is := c.Op.(kernels.Conv2D); is {
+			_, in := c.Op.Buffers()
+			x, err := s.view(c.Bufs[inputSlot], in[0])
+			if err != nil {
+				return nil, err
+			}
+			ranges[i] = kernels.Range{Low: slices.Min(x), High: slices.Max(x)}
+		}
+		s.call(s.calls, i)
+	}
+	return ranges, nil
+}
+
 // Close stops the threads and frees the memory that no other session uses.
 func (s *session) Close() error {
 	s.pool.close()
 	s.setup.free()
 	s.calls.free()
 	free(s.memory)
+	free(s.cells)
 	if s.constants != nil {
 		s.constants.free()
 	}

@@ -132,19 +132,27 @@ void ae_parallel(ae_run *r, int64_t n, ae_task *f, void *ctx) {
 	}
 }
 
+static void prepare(const ae_unit *unit, const ae_call *call, ae_run *r) {
+	if (call->range > 0)
+		unit->int8.prepare(call, r);
+	else
+		unit->prepare(call, r);
+}
+
 void ae_execute(const ae_unit *unit, const ae_call *calls, int64_t n, ae_run *r) {
 	unsigned old = fast_denormals();
 	for (int64_t i = 0; i < n; i++) {
+		ae_kernel *run = calls[i].range > 0 ? unit->int8.run : unit->kernels[calls[i].opcode];
 		if (calls[i].changing)
-			unit->prepare(&calls[i], r);
-		unit->kernels[calls[i].opcode](calls[i].op, calls[i].bufs, r);
+			prepare(unit, &calls[i], r);
+		run(calls[i].op, calls[i].bufs, r);
 	}
 	restore_denormals(old);
 }
 
 void ae_prepare(const ae_unit *unit, const ae_call *call, ae_run *r) {
 	unsigned old = fast_denormals();
-	unit->prepare(call, r);
+	prepare(unit, call, r);
 	restore_denormals(old);
 }
 

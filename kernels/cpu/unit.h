@@ -17,7 +17,11 @@
 
 #include "conv_columns.h"
 
+#include "int8_tile.h"
+
 #include "conv_gemm.h"
+#include "conv_sliding.h"
+
 #include "conv_filter.h"
 
 #include "winograd.h"
@@ -28,6 +32,8 @@
 #include "winograd_run.h"
 
 #include "conv2d.h"
+
+#include "conv_int8.h"
 
 #include "pointwise.h"
 
@@ -51,5 +57,5 @@ AE_OPS(AE_WRAP)
 
 #define AE_ENTRY(Op) AE(call_##Op),
 static ae_kernel *const AE(entries)[] = {AE_OPS(AE_ENTRY)};
-static const ae_unit AE(unit) = {AE(entries), AE(needs), AE(prepare), AE(peak)};
+static const ae_unit AE(unit) = {AE(entries), AE(needs), AE(prepare), AE(peak), {AE(int8_needs), AE(int8_prepare), AE(int8_run)}};
 const ae_unit *const AE(ae_unit) = &AE(unit);

@@ -13,6 +13,8 @@
 typedef float ae_v __attribute__((vector_size(4 * AE_W)));
 typedef float ae_vu __attribute__((vector_size(4 * AE_W), aligned(4), may_alias)); // in memory, any address
 
+typedef int32_t ae_vi __attribute__((vector_size(4 * AE_W))); // as many integers
+
 AE_INLINE ae_v ae_load(const float *p) { return *(const ae_vu *)p; }
 AE_INLINE void ae_store(float *p, ae_v v) { *(ae_vu *)p = v; }
 AE_INLINE ae_v ae_set(float x) { return x - (ae_v){0}; }
@@ -55,7 +57,6 @@ AE_INLINE ae_v ae_even(ae_v a, ae_v b) {
 #elif defined __clang__
 AE_INLINE ae_v ae_even(ae_v a, ae_v b) { return __builtin_shufflevector(a, b, AE_EVEN); }
 #else
-typedef int32_t ae_vi __attribute__((vector_size(4 * AE_W)));
 AE_INLINE ae_v ae_even(ae_v a, ae_v b) { return __builtin_shuffle(a, b, (ae_vi){AE_EVEN}); }
 #endif
 
@@ -65,6 +66,20 @@ AE_INLINE ae_v ae_relu(ae_v x) {
 	return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GT_OQ), x);
 #else
 	return (ae_v)((x > 0) & (__typeof__(x > 0))x);
+#endif
+}
+
+// ae_fma is a*b + c, rounded once whatever the ISA. Elsewhere the compiler may or may
+// not contract a sum of products.
+AE_INLINE ae_v ae_fma(ae_v a, ae_v b, ae_v c) {
+#if AE_W == 16 && !defined AE_PORTABLE
+	return _mm512_fmadd_ps(a, b, c);
+#elif AE_W == 8 && !defined AE_PORTABLE
+	return _mm256_fmadd_ps(a, b, c);
+#else
+	for (int i = 0; i < AE_W; i++)
+		a[i] = fmaf(a[i], b[i], c[i]);
+	return a;
 #endif
 }
 

@@ -1,6 +1,10 @@
 package cpu
 
-import "aecsad/kernels"
+import (
+	"fmt"
+
+	"aecsad/kernels"
+)
 
 // Convolutions want their weights in another form: taken to the points of
 // Winograd's method, or packed as panels. Weights that no call of the run writes
@@ -13,39 +17,50 @@ type weights struct {
 	folded   []kernels.Slot         // those of them that Setup writes
 	size     int
 	scratch  int // floats that a task needs
+	cells    int // floats for the input of a convolution in int8
 }
+
+// needs is what the kernel of an instruction asks for, in floats.
+type needs struct{ prepared, scratch, cells int }
 
 type preparedWeights struct {
 	first    int
 	changing bool
+	most     float64 // the largest input, in int8; 0 for float32
 }
 
-// weightSlot is the buffer that holds the weights, of the calls that have some.
-const weightSlot = 2
+// inputSlot and weightSlot are the buffers of a convolution's input and weights.
+const inputSlot, weightSlot = 1, 2
 
 // weightsOf lays out the prepared weights of a program: the constant ones, and
 // behind them one place for all changing ones, which are prepared just before
-// their use. needs gives the sizes that an instruction asks for.
-func weightsOf(p *kernels.Program, needs func(kernels.Op) (prepared, scratch int)) weights {
+// their use.
+func (d *Device) weightsOf(p *kernels.Program, precision string) weights {
 	w := weights{calls: map[int]preparedWeights{}, constant: map[kernels.Slot][]int{}}
 	written, shared := outputs(p.Calls), 0
 	for i, c := range p.Calls {
-		n, scratch := needs(c.Op)
-		w.scratch = max(w.scratch, scratch)
+		n, most := d.needs(c.Op), 0.0
+		if r := rangeOf(p, i, precision); r > 0 {
+			if small := d.int8Needs(c.Op); small.prepared > 0 {
+				n, most = small, r
+			}
+		}
+		w.scratch, w.cells = max(w.scratch, n.scratch), max(w.cells, n.cells)
 		switch {
-		case n == 0:
+		case n.prepared == 0:
 		case written[c.Bufs[weightSlot]]:
-			w.calls[i] = preparedWeights{changing: true}
-			shared = max(shared, n)
+			w.calls[i] = preparedWeights{changing: true, most: most}
+			shared = max(shared, n.prepared)
 		default:
-			w.calls[i] = preparedWeights{first: w.size}
+			w.calls[i] = preparedWeights{first: w.size, most: most}
 			w.constant[c.Bufs[weightSlot]] = append(w.constant[c.Bufs[weightSlot]], i)
-			w.size += n
+			w.size += n.prepared
 		}
 	}
 	for i, of := range w.calls {
 		if of.changing {
-			w.calls[i] = preparedWeights{w.size, true}
+			of.first = w.size
+			w.calls[i] = of
 		}
 	}
 	w.size += shared
@@ -55,6 +70,25 @@ func weightsOf(p *kernels.Program, needs func(kernels.Op) (prepared, scratch int
 		}
 	}
 	return w
+}
+
+// rangeOf is the largest input of call i if it is a convolution that may compute
+// in int8: its input must not be negative. Otherwise it is 0.
+func rangeOf(p *kernels.Program, i int, precision string) float64 {
+	_, is := p.Calls[i].Op.(kernels.Conv2D)
+	if precision != kernels.Int8 || !is || p.Ranges[i].Low < 0 {
+		return 0
+	}
+	return float64(p.Ranges[i].High)
+}
+
+// precisionOf is that of the options, which a program in int8 must have ranges for.
+func precisionOf(p *kernels.Program, o kernels.Options) (string, error) {
+	precision, err := kernels.PrecisionOf("cpu", o, kernels.Float32, kernels.Int8)
+	if err == nil && precision == kernels.Int8 && len(p.Ranges) == 0 {
+		err = fmt.Errorf("cpu: the program has no ranges of its convolutions' inputs; expected them for precision %s", precision)
+	}
+	return precision, err
 }
 
 // outputs are the slots that calls write.

@@ -56,7 +56,7 @@ static void AE(winograd_multiply)(const ae_winograd *w, int64_t k, int64_t n, in
 			for (int64_t i = 0; i < n; i += AE_MR) {
 				const int64_t nv = AE_MIN(AE_NV, AE_CEIL(tiles - j, AE_W));
 				const ae_tile t = {.c = m + i * ld + j, .ld = ld, .rows = AE_MR, .cols = nv * AE_W, .add = c > 0};
-				AE(micro_tile)(AE(panel_rows)(outputs - k - i), nv, depth, panels + i * depth, v + c * ld + j, ld, &t);
+				AE(micro_tile)(AE(panel_rows)(outputs - k - i), nv, depth, panels + i * depth, v + c * ld + j, ld, NULL, &t);
 			}
 	}
 }

@@ -26,7 +26,7 @@ func TestWithTheTag(t *testing.T) {
 	headers, err := filepath.Abs("compat")
 	require.NoError(t, err)
 	command := exec.Command("go", "test", "-count=1", "-tags", "cuda", "./...", "../devices")
-	command.Env = append(os.Environ(), "CGO_CFLAGS=-I"+headers)
+	command.Env = append(os.Environ(), "CGO_CFLAGS=-I"+headers+" -O2 -g")
 	out, err := command.CombinedOutput()
 	t.Logf("%s", out)
 	assert.NoError(t, err)

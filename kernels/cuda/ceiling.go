@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"gorgonia.org/cu"
+
+	"aecsad/kernels"
 )
 
 // ceilingRounds are measured after one that is not counted; the fastest counts.
@@ -22,31 +24,31 @@ func Ceilings(name string, floats, blocks, turns int) ([]Ceiling, error) {
 	}
 	defer opened.Close()
 	d := opened.(*device)
-	s := &session{device: d, sizes: []int{max(floats, blocks*threads), floats}}
+	s := &session{device: d, work: &work{}, weights: &weights{}, sizes: []int{max(floats, blocks*threads), floats}}
 	defer s.Close()
 	var out []Ceiling
-	measure := func(name, unit string, work float64, l launch) error {
+	measure := func(name, precision, unit string, work float64, l launch) error {
 		fastest, err := s.fastest(l)
 		if err != nil {
 			return d.wrap(l.kernel, err)
 		}
-		out = append(out, Ceiling{name, work / fastest.Seconds(), unit})
+		out = append(out, Ceiling{name, precision, work / fastest.Seconds(), unit})
 		return nil
 	}
 	err = d.do(func() error {
-		if err := s.allocate(); err != nil {
+		if err := s.allocate(s.sizes); err != nil {
 			return err
 		}
-		err := measure("copy, read and written", "byte/s", 8*float64(floats), over("ceiling_copy", floats/4, buf(0), buf(1), num(floats/4)))
+		err := measure("copy, read and written", "", "byte/s", 8*float64(floats), over("ceiling_copy", floats/4, buf(0), buf(1), num(floats/4)))
 		all := float64(blocks) * float64(turns)
 		if err == nil {
-			err = measure("multiply-adds, f32", "operations/s", all*threads*16*2, blocksOf("ceiling_fma", blocks, turns))
+			err = measure("multiply-adds, f32", kernels.Float32, "operations/s", all*threads*16*2, blocksOf("ceiling_fma", blocks, turns))
 		}
 		for _, precision := range precisions(d.capability)[1:] {
 			depth := 8 * numbersPerWord[precision]
 			work := all * threads / 32 * 8 * float64(2*16*8*depth)
 			if err == nil {
-				err = measure("tensor cores, "+precision, "operations/s", work, blocksOf("ceiling_"+precision, blocks, turns))
+				err = measure("tensor cores, "+precision, precision, "operations/s", work, blocksOf("ceiling_"+precision, blocks, turns))
 			}
 		}
 		return err

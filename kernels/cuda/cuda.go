@@ -24,6 +24,7 @@ const minDriver = 11000
 type device struct {
 	index      int
 	capability int // 90 for 9.0
+	units      int // multiprocessors
 	tile       int // of convolutions, for tests; see planner
 	context    cu.CUContext
 	entries    map[string]entry
@@ -121,6 +122,9 @@ func Open(name string) (kernels.Device, error) {
 	if d.capability = major*10 + minor; d.capability < minCapability {
 		return nil, fmt.Errorf("%s has compute capability %d.%d, expected %d.%d or higher", d.Name(), major, minor, minCapability/10, minCapability%10)
 	}
+	if d.units, err = gpu.Attribute(cu.MultiprocessorCount); err != nil {
+		return nil, d.wrap("multiprocessors", err)
+	}
 	if d.context, err = gpu.RetainPrimaryCtx(); err != nil {
 		return nil, d.wrap("context", err)
 	}
@@ -128,6 +132,10 @@ func Open(name string) (kernels.Device, error) {
 }
 
 func (d *device) Name() string { return fmt.Sprintf("cuda:%d", d.index) }
+
+func (d *device) planner(precision string) planner {
+	return planner{arithmetic(precision), d.tile, d.units}
+}
 
 func (d *device) wrap(doing string, err error) error {
 	if err == nil {

@@ -136,6 +136,34 @@ func TestManySessionsAtOnce(t *testing.T) {
 	wait.Wait()
 }
 
+// A call that runs before what it needs is found by the emulation: without its
+// dependency it reads the zeros of a fresh slot.
+func TestEmulationFindsAMissingDependency(t *testing.T) {
+	Emulated(t)
+	t.Setenv("AECSAD_EMULATE_ORDER", "reversed")
+	p := doubling(4)
+	p.Setup, p.Calls = nil, append(p.Setup, p.Calls...)
+	d := open(t, "cuda").(*device)
+	w, err := d.planner(kernels.Float32).work(p)
+	require.NoError(t, err)
+	for i, want := range []float32{6, 0} {
+		s := &session{device: d, work: w, weights: &weights{}, sizes: p.Sizes, kept: map[kernels.Slot]bool{}}
+		t.Cleanup(func() { assert.NoError(t, s.Close()) })
+		if i == 1 {
+			w.places, w.scratch = []place{{0, nil}, {1, nil}}, []int{0, 0}
+		}
+		require.NoError(t, d.do(func() error {
+			require.NoError(t, s.allocate(w.sizes))
+			return s.prepare(w)
+		}))
+		require.NoError(t, s.Write(0, []float32{1.5, 1.5, 1.5, 1.5}))
+		require.NoError(t, s.Run())
+		y := []float32{-1}
+		require.NoError(t, s.Read(2, y))
+		assert.Equal(t, want, y[0])
+	}
+}
+
 func TestOpenRefusesAnIndexBeyondTheDevices(t *testing.T) {
 	list, err := List()
 	require.NoError(t, err)

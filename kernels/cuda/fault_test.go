@@ -3,6 +3,7 @@
 package cuda
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,17 +12,22 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gorgonia.org/cu"
 
 	"aecsad/kernels"
 	"aecsad/kernels/cuda/lazy"
 )
 
 // opener names the variable that makes the test program open a device, print the
-// outcome and end: the driver is loaded once per process.
+// outcome and end: the driver is loaded once per process. Its value wild makes the
+// program also run a kernel that writes where no memory is.
 const opener = "AECSAD_TEST_OPEN"
 
 func printOpen() int {
 	d, err := Open("cuda")
+	if err == nil && os.Getenv(opener) == "wild" {
+		err = writeWildly(d)
+	}
 	if err != nil {
 		fmt.Println(err)
 		return 0
@@ -30,13 +36,31 @@ func printOpen() int {
 	return 0
 }
 
+// writeWildly returns the error of the run after the kernel.
+func writeWildly(d kernels.Device) error {
+	loaded, err := d.Load(doubling(10), kernels.Options{})
+	if err != nil {
+		return err
+	}
+	s := loaded.(*session)
+	err = s.on("wild kernel", func() error {
+		scale := *s.calls[0]
+		scale.values[1] = 16 // the address of its output
+		return scale.launch(s.stream)
+	})
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.Run(), s.Close(), d.Close())
+}
+
 // opened is what a fresh process prints; settings are "NAME=value".
 func opened(t *testing.T, settings ...string) string {
 	t.Helper()
 	program, err := os.Executable()
 	require.NoError(t, err)
 	command := exec.Command(program)
-	command.Env = append(append(os.Environ(), opener+"=1"), settings...)
+	command.Env = append(append(os.Environ(), opener+"=1"), settings...) // the last of a name counts
 	out, err := command.CombinedOutput()
 	require.NoError(t, err, "%s", out) // the process must end well without a driver
 	return strings.TrimSpace(string(out))
@@ -56,13 +80,28 @@ func TestOpenRefusesWhatCannotWork(t *testing.T) {
 }
 
 func TestOutOfMemory(t *testing.T) {
-	Emulated(t)
-	t.Setenv("AECSAD_EMULATE_MEMORY", "20000")
+	if emulated() {
+		t.Setenv("AECSAD_EMULATE_MEMORY", "20000")
+	}
 	d := open(t, "cuda")
-	_, err := d.Load(doubling(2000), kernels.Options{})
-	assert.EqualError(t, err, "cuda:0: load: slot 2 of 2000 elements: OutOfMemory")
+	total, err := cu.Device(0).TotalMem()
+	require.NoError(t, err)
+	quarter := int(total / 4 / 4)
+	_, err = d.Load(&kernels.Program{Sizes: []int{quarter, quarter, quarter, quarter, quarter}}, kernels.Options{})
+	assert.ErrorIs(t, err, kernels.ErrNoMemory)
+	assert.ErrorContains(t, err, fmt.Sprintf("of %d elements: OutOfMemory", quarter))
 	// What the failed Load took is free again.
 	require.NoError(t, double(load(t, d, doubling(1000)), 1000, 1))
+}
+
+// A kernel that goes astray on a GPU takes its process's use of the GPU with it,
+// not the process, nor another's use.
+func TestWildKernel(t *testing.T) {
+	if emulated() {
+		t.Skip("the emulation ends the process of a wild kernel")
+	}
+	assert.Contains(t, opened(t, opener+"=wild"), "cuda:0: run: IllegalAddress")
+	assert.Equal(t, "opened cuda:0", opened(t))
 }
 
 // A device that is lost in a run says so then and later; it neither hangs nor

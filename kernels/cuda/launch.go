@@ -7,8 +7,6 @@ import (
 	"unsafe"
 
 	"gorgonia.org/cu"
-
-	"aecsad/kernels"
 )
 
 // bound is a kernel with everything that a launch of it needs. values hold the
@@ -78,32 +76,3 @@ func launchAll(all []*bound, s cu.Stream) error {
 	}
 	return nil
 }
-
-// planned is an instruction with its steps.
-type planned struct {
-	steps
-	call  kernels.Call
-	words int // where the instruction's words start in the session's memory of them
-}
-
-// planCalls plans calls; their words follow those in all.
-func (p planner) planCalls(calls []kernels.Call, all []uint64) (out []planned, words []uint64, err error) {
-	for _, c := range calls {
-		outputs, inputs := c.Op.Buffers()
-		for _, n := range append(outputs, inputs...) {
-			if n > maxElements {
-				return nil, nil, fmt.Errorf("cuda: %s has a buffer of %d elements, expected at most %d", kernels.Name(c.Op), n, maxElements)
-			}
-		}
-		s, err := p.plan(c.Op)
-		if err != nil {
-			return nil, nil, err
-		}
-		out = append(out, planned{s, c, len(all)})
-		all = append(all, kernels.Words(c.Op)...)
-	}
-	return out, all, nil
-}
-
-// maxElements of a buffer: kernels count in 32 bits.
-const maxElements = 1<<31 - 1

@@ -41,7 +41,9 @@ func run(m *testing.M) int {
 // Emulated skips a test that plays with the hardware where the driver is real.
 func Emulated(t *testing.T) {
 	t.Helper()
-	if !strings.Contains(lazy.Path(), "emulate") {
+	if !emulated() {
 		t.Skip("needs the emulated driver")
 	}
 }
+
+func emulated() bool { return strings.Contains(lazy.Path(), "emulate") }

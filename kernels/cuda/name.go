@@ -29,9 +29,10 @@ const (
 
 // Ceiling is what a device does at best.
 type Ceiling struct {
-	Name  string
-	Value float64
-	Unit  string
+	Name      string
+	Precision string // of operations; empty for memory
+	Value     float64
+	Unit      string
 }
 
 // ordinary is the arithmetic of every GPU: float32 throughout.

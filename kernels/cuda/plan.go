@@ -81,6 +81,14 @@ func all(o kernels.Op) []arg {
 	return append([]arg{op}, bufs(len(out)+len(in))...)
 }
 
+// filled adds missing buffers up to n arguments.
+func filled(args []arg, n int) []arg {
+	for len(args) < n {
+		args = append(args, arg{kind: null})
+	}
+	return args
+}
+
 // steps is how an instruction runs: its kernels in order, and the floats of
 // scratch that they share.
 type steps struct {
@@ -96,6 +104,7 @@ type steps struct {
 type planner struct {
 	arithmetic string // of convolutions: a name of arithmetic.h
 	tile       int    // the size of their tiles, or 0 for a choice by shape
+	units      int    // multiprocessors of the GPU
 }
 
 // plan plans an instruction.
@@ -155,11 +164,13 @@ func planPointwise(o kernels.Op) ([]launch, int) {
 func planMoves(o kernels.Op) ([]launch, int) {
 	switch o := o.(type) {
 	case kernels.Concat:
-		var l []launch
-		for i := 0; i < len(o.C) && o.C[i] != 0; i++ {
-			l = append(l, over("concat", o.N*o.C[i]*o.HW, op, buf(0), buf(1+i), num(i)))
+		count, widest := 0, 0
+		for ; count < len(o.C) && o.C[count] != 0; count++ {
+			widest = max(widest, o.C[count])
 		}
-		return l, 0
+		l := over("concat", o.N*widest*o.HW, filled(all(o), 2+kernels.MaxConcat)...)
+		l.y = count
+		return []launch{l}, 0
 	case kernels.Slice:
 		return simple("slice", o.N*o.K*o.HW, o), 0
 	case kernels.AvgPool:

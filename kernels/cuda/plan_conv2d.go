@@ -96,7 +96,7 @@ func (p planner) forward(o kernels.Conv2D) steps {
 	}
 	pixels, slices := o.N*o.P()*o.Q(), o.R*o.S*ceil(p.words(o.C), depth)
 	tile := p.tileOf(o.K, pixels)
-	parts := splits(ceil(o.K, 64)*ceil(o.P()*o.Q(), 64), slices, 256)
+	parts := splits(ceil(o.K, 64)*ceil(o.P()*o.Q(), 64), slices, 2*p.units)
 	s := p.packing(p.packedWords(o.R*o.S, o.K, o.C), false)
 	if parts == 1 {
 		s.launches = []launch{tiled(p.name("conv2d", tile), tile, o.K, pixels, 1, op, buf(0), buf(1), arg{kind: packed}, bias, residual)}
@@ -115,7 +115,7 @@ func (p planner) filterGradient(o kernels.Conv2DBackwardFilter) steps {
 	tile := p.tileOf(o.K, o.C*taps)
 	kernel := p.name("conv2d_backward_filter", tile)
 	slices := ceil(p.words(o.N*o.P()*o.Q()), depth)
-	parts := splits(ceil(o.K, tile)*ceil(o.C, tile)*taps, slices, 512)
+	parts := splits(ceil(o.K, tile)*ceil(o.C, tile)*taps, slices, 4*p.units)
 	if parts == 1 {
 		return steps{launches: []launch{tiled(kernel, tile, o.K, o.C, taps, op, buf(0), buf(1), buf(2), num(1))}}
 	}

@@ -84,11 +84,7 @@ func planSegmentLoss(o kernels.Op) ([]launch, int) {
 	case kernels.EntropyBackward:
 		return simple("entropy_backward", o.Len, o), 0
 	case kernels.WeightedSum:
-		args := all(o)
-		for len(args) < 2+kernels.MaxConcat {
-			args = append(args, arg{kind: null})
-		}
-		return []launch{blocks("weighted_sum", 1, args...)}, 0
+		return []launch{blocks("weighted_sum", 1, filled(all(o), 2+kernels.MaxConcat)...)}, 0
 	}
 	return nil, 0
 }

@@ -50,11 +50,7 @@ func (s *session) runWithEvents() (events []cu.Event, err error) {
 		if i == len(s.first) {
 			break
 		}
-		end := len(s.calls)
-		if i+1 < len(s.first) {
-			end = s.first[i+1]
-		}
-		if err := launchAll(s.calls[s.first[i]:end], s.stream); err != nil {
+		if err := launchAll(s.launchesOf(i), s.stream); err != nil {
 			return events, err
 		}
 	}

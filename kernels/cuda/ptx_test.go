@@ -59,7 +59,7 @@ func TestPTXIsFresh(t *testing.T) {
 func planners() (out []planner) {
 	for arithmetic := range numbersPerWord {
 		for _, tile := range []int{64, 128} {
-			out = append(out, planner{arithmetic, tile})
+			out = append(out, planner{arithmetic, tile, 132})
 		}
 	}
 	return out

@@ -17,9 +17,12 @@ import (
 // recording of its calls.
 type session struct {
 	device *device
-	sizes  []int // elements of each slot
+	work   *work
+	sizes  []int // elements of each slot that the program has
 
-	memory  []cu.DevicePtr // everything that Close frees
+	weights *weights
+	asked   int            // of the memory of the weights
+	memory  []cu.DevicePtr // the session's own, which Close frees
 	slots   []cu.DevicePtr
 	stream  cu.Stream
 	staging []float32 // pinned: the device copies to and from it directly
@@ -33,17 +36,22 @@ type session struct {
 	kept  map[kernels.Slot]bool // their slots
 	stale bool                  // one of them was written after it was packed
 
-	closed bool
+	set, closed bool // Setup has run; Close has
 }
-
-// maxStaging is the floats copied at once, 4 MiB: large enough for the full rate
-// of the bus.
-const maxStaging = 1 << 20
 
 // Load takes all the memory that the program needs, uploads the instructions and
 // records the calls. The option Threads has no effect; Precision is that of
 // convolutions.
 func (d *device) Load(p *kernels.Program, o kernels.Options) (kernels.Session, error) {
+	w, err := d.plan(p, o)
+	if err != nil {
+		return nil, err
+	}
+	return d.load(w, &weights{})
+}
+
+// plan checks a program and plans it for the GPU.
+func (d *device) plan(p *kernels.Program, o kernels.Options) (*work, error) {
 	if err := p.Check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", d.Name(), err)
 	}
@@ -51,21 +59,18 @@ func (d *device) Load(p *kernels.Program, o kernels.Options) (kernels.Session, e
 	if err != nil {
 		return nil, err
 	}
-	planner := planner{arithmetic(precision), d.tile}
-	setup, words, err := planner.planCalls(p.Setup, nil)
-	if err != nil {
-		return nil, err
-	}
-	calls, words, err := planner.planCalls(p.Calls, words)
-	if err != nil {
-		return nil, err
-	}
-	s := &session{device: d, sizes: p.Sizes, kept: map[kernels.Slot]bool{}}
-	err = d.do(func() error {
-		if err := s.allocate(); err != nil {
+	return d.planner(precision).work(p)
+}
+
+// load is a session of the work, with these weights.
+func (d *device) load(w *work, of *weights) (kernels.Session, error) {
+	s := &session{device: d, work: w, sizes: w.sizes[:w.own], weights: of, kept: map[kernels.Slot]bool{}}
+	of.users.Add(1)
+	err := d.do(func() error {
+		if err := s.allocate(w.sizes); err != nil {
 			return err
 		}
-		return s.prepare(setup, calls, words, constants(p))
+		return s.prepare(w)
 	})
 	if err != nil {
 		return nil, errors.Join(d.wrap("load", err), s.Close())
@@ -73,28 +78,30 @@ func (d *device) Load(p *kernels.Program, o kernels.Options) (kernels.Session, e
 	return s, nil
 }
 
-// allocate takes the slots, zeroed, the stream and the staging memory.
-func (s *session) allocate() (err error) {
+// allocate takes slots of these sizes, zeroed, the stream and the staging memory.
+func (s *session) allocate(sizes []int) (err error) {
 	if s.stream, err = cu.MakeStream(cu.NonBlocking); err != nil {
 		return fmt.Errorf("stream: %w", err)
 	}
-	largest := 1
-	for i, n := range s.sizes {
+	for i, n := range sizes {
 		if n < 1 {
 			return fmt.Errorf("slot %d holds %d elements, expected at least 1", i, n)
 		}
-		p, err := s.take(n)
+		take := s.take
+		if s.work.shares(kernels.Slot(i)) {
+			take = s.takeWeights
+		}
+		p, err := take(n)
 		if err != nil {
 			return fmt.Errorf("slot %d of %d elements: %w", i, n, err)
 		}
 		s.slots = append(s.slots, p)
-		largest = max(largest, n)
 	}
-	p, err := lazy.HostAlloc(4 * min(largest, maxStaging))
+	p, err := lazy.HostAlloc(4 * stagingOf(sizes))
 	if err != nil {
 		return fmt.Errorf("pinned memory: %w", err)
 	}
-	s.staging = unsafe.Slice((*float32)(p), min(largest, maxStaging))
+	s.staging = unsafe.Slice((*float32)(p), stagingOf(sizes))
 	return nil
 }
 
@@ -102,86 +109,87 @@ func (s *session) allocate() (err error) {
 func (s *session) take(n int) (cu.DevicePtr, error) {
 	p, err := cu.MemAlloc(4 * int64(n))
 	if err != nil {
-		return 0, err
+		return 0, noMemory(err)
 	}
 	s.memory = append(s.memory, p)
 	return p, cu.MemsetD32Async(p, 0, int64(n), s.stream)
 }
 
-// constants are the slots that no call writes.
-func constants(p *kernels.Program) map[kernels.Slot]bool {
-	out := map[kernels.Slot]bool{}
-	for slot := range p.Sizes {
-		out[kernels.Slot(slot)] = true
+// noMemory marks the driver's answer that the GPU is full.
+func noMemory(err error) error {
+	if errors.Is(err, cu.OutOfMemory) {
+		return fmt.Errorf("%w (%w)", err, kernels.ErrNoMemory)
 	}
-	for _, c := range p.Calls {
-		outputs, _ := c.Op.Buffers()
-		for _, slot := range c.Bufs[:len(outputs)] {
-			delete(out, slot)
-		}
-	}
-	return out
+	return err
 }
 
 // prepare uploads the words of the instructions, binds the kernels to their
 // memory and records the calls.
-func (s *session) prepare(setup, calls []planned, words []uint64, constant map[kernels.Slot]bool) (err error) {
-	r, need := resolve{}, 0
-	for _, c := range append(append([]planned{}, setup...), calls...) {
-		need = max(need, align(c.packed)+c.scratch)
-	}
-	if need > 0 {
-		if r.scratch, err = s.take(need); err != nil {
-			return fmt.Errorf("scratch of %d elements: %w", need, err)
+func (s *session) prepare(w *work) (err error) {
+	r := resolve{}
+	scratch := make([]cu.DevicePtr, len(w.scratch))
+	for lane, n := range w.scratch {
+		if n == 0 {
+			continue
+		}
+		if scratch[lane], err = s.take(n); err != nil {
+			return fmt.Errorf("scratch of %d elements: %w", n, err)
 		}
 	}
-	if len(words) > 0 {
-		if r.op, err = s.take(2 * len(words)); err != nil {
+	if len(w.words) > 0 {
+		if r.op, err = s.take(2 * len(w.words)); err != nil {
 			return fmt.Errorf("instructions: %w", err)
 		}
-		if err = s.upload(r.op, unsafe.Slice((*float32)(unsafe.Pointer(&words[0])), 2*len(words))); err != nil {
+		if err = s.upload(r.op, unsafe.Slice((*float32)(unsafe.Pointer(&w.words[0])), 2*len(w.words))); err != nil {
 			return fmt.Errorf("instructions: %w", err)
 		}
 	}
-	for _, c := range setup {
-		if s.setup, err = s.bind(s.setup, c, r, false); err != nil {
+	for _, c := range w.setup {
+		r.scratch = scratch[0]
+		if s.setup, err = s.bind(s.setup, c, r); err != nil {
 			return err
 		}
 	}
-	for _, c := range calls {
+	for i, c := range w.calls {
+		r.scratch = scratch[w.places[i].lane]
 		s.first = append(s.first, len(s.calls))
-		if s.calls, err = s.bind(s.calls, c, r, constant[c.call.Bufs[c.from]]); err != nil {
+		if s.calls, err = s.bind(s.calls, c, r); err != nil {
 			return err
 		}
 	}
-	if len(s.calls) > 0 {
-		s.graph, err = lazy.Record(s.handle(), func() error { return launchAll(s.calls, s.stream) })
+	if len(s.calls) == 0 {
+		return nil
 	}
-	return err
+	return s.record(w.places, len(w.scratch))
 }
 
 // bind appends the kernels of a call. r has the addresses of the session; its
 // packed words lie at the start of the scratch memory, unless they are to be kept:
 // then they have memory of their own, and their kernel joins s.packs.
-func (s *session) bind(to []*bound, c planned, r resolve, keep bool) ([]*bound, error) {
+func (s *session) bind(to []*bound, c planned, r resolve) ([]*bound, error) {
 	r.op += cu.DevicePtr(8 * c.words)
 	for _, slot := range c.call.Bufs {
 		r.buffers = append(r.buffers, s.slots[slot])
 	}
 	if c.pack != nil {
 		var err error
-		r.packed = r.scratch
-		r.scratch += cu.DevicePtr(4 * align(c.packed))
-		if keep {
-			if r.packed, err = s.take(c.packed); err != nil {
+		if c.once {
+			take := s.take
+			if s.work.alone {
+				take = s.takeWeights
+			}
+			if r.packed, err = take(c.packed); err != nil {
 				return nil, fmt.Errorf("packed weights of %d elements: %w", c.packed, err)
 			}
+		} else {
+			r.packed = r.scratch
+			r.scratch += cu.DevicePtr(4 * align(c.packed))
 		}
 		b, err := s.device.bind(*c.pack, r)
 		if err != nil {
 			return nil, err
 		}
-		if keep {
+		if c.once {
 			s.packs = append(s.packs, b)
 			s.kept[c.call.Bufs[c.from]] = true
 		} else {
@@ -254,6 +262,9 @@ func (s *session) Write(slot kernels.Slot, values []float32) error {
 		if err := s.fits(slot, len(values)); err != nil {
 			return err
 		}
+		if err := s.mayWrite(slot); err != nil {
+			return err
+		}
 		s.stale = s.stale || s.kept[slot]
 		return s.upload(s.slots[slot], values)
 	})
@@ -270,10 +281,13 @@ func (s *session) Read(slot kernels.Slot, values []float32) error {
 
 func (s *session) Setup() error {
 	return s.on("setup", func() error {
+		if err := s.maySetUp(); err != nil {
+			return err
+		}
 		if err := launchAll(s.setup, s.stream); err != nil {
 			return err
 		}
-		s.stale = false
+		s.set, s.stale = true, false
 		if err := launchAll(s.packs, s.stream); err != nil {
 			return err
 		}
@@ -323,7 +337,7 @@ func (s *session) Close() error {
 		if s.staging != nil {
 			all = append(all, cu.MemFreeHost(unsafe.Pointer(&s.staging[0])))
 		}
-		for _, p := range s.memory {
+		for _, p := range append(s.memory, s.weights.leave()...) {
 			all = append(all, cu.MemFree(p))
 		}
 		return s.device.wrap("close", errors.Join(all...))

@@ -60,10 +60,10 @@ func TestDescribeHasALineForEachMachineAndTheChoice(t *testing.T) {
 	}
 }
 
-func TestProcessorHasFloat32Only(t *testing.T) {
+func TestPrecisionsOfTheProcessor(t *testing.T) {
 	p := &kernels.Program{Calls: []kernels.Call{{Op: kernels.Fill{Len: 1}, Bufs: []kernels.Slot{0}}}, Sizes: []int{1}}
-	for _, name := range []string{"cpu", "ref"} {
-		for precision, want := range map[string]string{"": "", "f32": "", "bf16": name + `: no precision "bf16"; this device has f32`} {
+	for name, has := range map[string]string{"cpu": "f32, int8", "ref": "f32"} {
+		for precision, want := range map[string]string{"": "", "f32": "", "bf16": name + `: no precision "bf16"; this device has ` + has} {
 			d, err := devices.OpenAt(name, precision)
 			require.NoError(t, err)
 			s, err := d.Load(p, kernels.Options{})

@@ -54,7 +54,7 @@ var allowed = []struct{ pkg, imports string }{
 	{"core/tensorboard", ""},
 	{"core/export", "core/detect core/graph core/image core/model core/net core/stats kernels modelfmt"},
 	{"core/bench", "core/detect core/graph core/image core/model core/net core/export kernels kernels/devices"},
-	{"core/pipeline", "core/calibrate core/data core/detect core/eval core/graph core/image core/label core/model core/net core/report core/stats core/tensorboard core/train core/weights kernels/devices modelfmt"},
+	{"core/pipeline", "core/calibrate core/data core/detect core/eval core/graph core/image core/label core/model core/net core/report core/stats core/tensorboard core/train core/weights kernels kernels/devices modelfmt"},
 	{"capi", "core/detect core/image core/stats core/task"},
 	{"tools/opgen", "kernels"},
 	{"tools/abigen", ""},

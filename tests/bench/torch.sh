@@ -16,7 +16,8 @@ stamp() { echo "$(date -u '+%Y-%m-%d %H:%M UTC'), load average $(cut -d' ' -f1-3
 result=tests/bench/torch.txt
 {
 	stamp
-	"$python" -c 'import torch; print(torch.__config__.show().strip())' | grep -E 'MKL|OpenMP|capability'
+	"$python" -c 'import torch; print("PyTorch", torch.__version__, torch.__config__.show())' |
+		grep -oE 'PyTorch [0-9][^ ]*|MKL-DNN v[0-9.]+|OpenMP [0-9]+|capability usage: .*|BLAS_INFO=[a-z]+' | paste -sd ' '
 	"$work/torch" -python "$python" -profile quick -rounds 7
 	"$work/torch" -python "$python" -profile paper -rounds 3
 	"$work/torch" -python "$python" -profile quick -rounds 1 -calls 20

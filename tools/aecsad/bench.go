@@ -25,7 +25,7 @@ type benchCommand struct {
 	Compare   string `help:"Instead: time ${enum} beside it, the same weights, inputs and threads, in turn." enum:"onnxruntime,none" default:"none"`
 	Python    string `help:"Python with the package onnxruntime, for --compare." default:"python3"`
 	Device    string `help:"auto, ref, cpu or cuda[:index]." default:"auto"`
-	Precision string `help:"f32, or on a GPU tf32, bf16 or f16." default:"f32"`
+	Precision string `help:"f32, on a GPU also tf32, bf16 or f16, on a CPU also int8, which is timed beside f32." default:"f32"`
 }
 
 func (c *benchCommand) Run(a *app) error {
@@ -39,7 +39,7 @@ func (c *benchCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	d, err := devices.OpenAt(c.Device, c.Precision)
+	d, err := c.open(m)
 	if err != nil {
 		return err
 	}
@@ -60,6 +60,30 @@ func (c *benchCommand) Run(a *app) error {
 		}
 	}
 	return nil
+}
+
+// open opens the device: for int8 in float32, in which the ranges of a drawn network
+// are measured.
+func (c *benchCommand) open(m *model.Model) (kernels.Device, error) {
+	if c.Precision != kernels.Int8 {
+		return devices.OpenAt(c.Device, c.Precision)
+	}
+	if c.Compare != "none" {
+		return nil, fmt.Errorf("precision is %s and compare is %s; expected compare none, since the peer computes in f32", c.Precision, c.Compare)
+	}
+	d, err := devices.Open(c.Device)
+	if err == nil && c.Model == "" {
+		err = measureRanges(d, m)
+	}
+	return d, err
+}
+
+func measureRanges(d kernels.Device, m *model.Model) error {
+	subjects, err := bench.Networks(m.Config, m.Weights)
+	if err == nil {
+		m.Calibration.Ranges, err = bench.Ranges(d, subjects[0], 1)
+	}
+	return err
 }
 
 func (c *benchCommand) network() (*model.Model, error) {
@@ -100,6 +124,9 @@ func (c *benchCommand) stages(a *app, d kernels.Device, m *model.Model, threads 
 	if err != nil {
 		return err
 	}
+	if c.Precision == kernels.Int8 {
+		return c.beside(a, d, m, subjects[0], threads)
+	}
 	ceiling, err := bench.MeasureCeiling(d, threads)
 	if err != nil {
 		return err
@@ -113,6 +140,24 @@ func (c *benchCommand) stages(a *app, d kernels.Device, m *model.Model, threads 
 	if c.Layers {
 		a.printf("\nlayers, threads %d\n", threads)
 		bench.WriteLayers(a.out, layers, ceiling)
+	}
+	return nil
+}
+
+// beside prints float32 and int8 side by side.
+func (c *benchCommand) beside(a *app, d kernels.Device, m *model.Model, s bench.Subject, threads int) error {
+	if err := s.Program.SetRanges(m.Calibration.Ranges); err != nil {
+		return err
+	}
+	each, err := bench.ProfileInTurn([]kernels.Device{d, kernels.At(d, kernels.Int8)}, s, threads, c.Runs)
+	if err != nil {
+		return err
+	}
+	a.printf("\nstages, threads %d, in turn\n", threads)
+	bench.WriteBeside(a.out, bench.Stages(each[0]), bench.Stages(each[1]))
+	if c.Layers {
+		a.printf("\nlayers, threads %d\n", threads)
+		bench.WriteBeside(a.out, each[0], each[1])
 	}
 	return nil
 }

@@ -34,6 +34,8 @@ func TestBenchAndExport(t *testing.T) {
 	}{
 		{[]string{"bench", "--compare=onnxruntime", "--python=no-such-python", model}, "no-such-python -m pip install onnxruntime"},
 		{[]string{"bench", "--compare=tensorrt", model}, "onnxruntime"},
+		{[]string{"bench", "--precision=int8", "--device=cpu", model}, "the model has no ranges for precision int8"},
+		{[]string{"bench", "--precision=int8", "--device=cpu", "--compare=onnxruntime", model}, "expected compare none"},
 		{[]string{"bench", "--profile=huge"}, "quick, balanced and paper"},
 		{[]string{"bench", "--threads=0", model}, "expected numbers from 1"},
 		{[]string{"export", "onnx", filepath.Join(dir, "none"), "-o", onnx}, "none"},
@@ -42,5 +44,13 @@ func TestBenchAndExport(t *testing.T) {
 		code, _, errs := tool(c.args...)
 		assert.Equal(t, exitInput, code, "%v", c.args)
 		assert.Contains(t, errs, c.want, "%v", c.args)
+	}
+}
+
+func TestBenchOfInt8(t *testing.T) {
+	code, out, errs := tool("bench", "--profile=quick", "--precision=int8", "--device=cpu", "--runs=1", "--threads=1", "--layers")
+	require.Zero(t, code, errs)
+	for _, want := range []string{"f32, ms", "int8, ms", "segmentor", "encoder.layer2.0.conv1"} {
+		assert.Contains(t, out, want)
 	}
 }

@@ -74,6 +74,9 @@ func (a *app) describe(i detect.Info) {
 		rate += ", extrapolated"
 	}
 	a.printf("threshold     %.4f, %s, from %d validation images\n", i.Threshold, rate, i.Validation)
+	if i.Int8 {
+		a.printf("calibrated    in int8, and meant for --precision int8\n")
+	}
 	a.printf("made by       aecsad %s, seed %d, data set sha256 %s\n", i.ToolVersion, i.Seed, i.DatasetDigest)
 	a.printf("runs on       %s, %d threads, precision %s\n", i.Device, i.Threads, i.Precision)
 	if i.Fallback != "" {

@@ -68,9 +68,24 @@ func needs(dir, file, step string) error {
 	return nil
 }
 
-type calibrateCommand struct{ runFlags }
+// precisionFlag overrides the run's setting.
+type precisionFlag struct {
+	Precision string `help:"f32, on a GPU also tf32, bf16 or f16, on a CPU also int8; default: the run's setting."`
+}
+
+func (p precisionFlag) set(f *runFlags) {
+	if p.Precision != "" {
+		f.Set = append(f.Set, "precision="+p.Precision)
+	}
+}
+
+type calibrateCommand struct {
+	runFlags
+	precisionFlag
+}
 
 func (c *calibrateCommand) Run(a *app) error {
+	c.set(&c.runFlags)
 	return c.step(a, func(r *pipeline.Run) error { return calibrate(a, r) })
 }
 
@@ -94,13 +109,11 @@ func calibrate(a *app, r *pipeline.Run) error {
 
 type evalCommand struct {
 	runFlags
-	Precision string `help:"f32, or on a GPU tf32, bf16 or f16; default: the run's setting."`
+	precisionFlag
 }
 
 func (c *evalCommand) Run(a *app) error {
-	if c.Precision != "" {
-		c.Set = append(c.Set, "precision="+c.Precision)
-	}
+	c.set(&c.runFlags)
 	return c.step(a, func(r *pipeline.Run) error { return evaluate(a, r) })
 }
 

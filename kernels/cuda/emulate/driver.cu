@@ -1,7 +1,9 @@
 // A CUDA driver over the emulated kernels: as much of libcuda as the machine
 // calls. It is stricter than a real one where that finds mistakes: contexts must
 // be current, copies in bounds, PTX must declare the kernels as the source does,
-// and work of a stream is done when somebody waits for it, not earlier.
+// work of a stream is done when somebody waits for it, not earlier, and a graph
+// runs what does not depend on one another in the order of the threads (last
+// first where that is reversed).
 //
 // The environment plays hardware: AECSAD_EMULATE_DEVICES (2), _MEMORY (bytes per
 // device, 4 GiB), _DRIVER (version, 12000), _ORDER (normal, reversed, shuffled),
@@ -10,6 +12,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -17,6 +20,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -41,23 +45,34 @@ struct CUmod_st {
 
 typedef std::function<CUresult()> work;
 
+// node is work of a graph; after are the nodes before it that it depends on.
+struct node {
+	work what;
+	std::vector<size_t> after;
+};
+
 struct CUgraph_st {
-	std::vector<work> nodes;
+	std::vector<node> nodes;
+	CUstream_st *origin;
+	std::vector<CUstream_st *> streams; // all that are being captured
 };
 
 struct CUgraphExec_st {
-	std::vector<work> nodes;
+	std::vector<node> nodes;
 };
 
 struct CUevent_st {
 	std::chrono::steady_clock::time_point at;
 	bool happened;
+	CUgraph_st *capture;       // that it was recorded in
+	std::vector<size_t> after; // what was in its stream then
 };
 
 struct CUstream_st {
 	CUctx_st *context;
 	std::vector<work> queue;
 	CUgraph_st *capture;
+	std::vector<size_t> after; // what the next node depends on
 };
 
 namespace {
@@ -141,8 +156,43 @@ CUresult submit(CUstream s, work w) {
 		return CUDA_ERROR_INVALID_HANDLE;
 	if (current->lost)
 		return CUDA_ERROR_LAUNCH_FAILED;
-	(s->capture ? s->capture->nodes : s->queue).push_back(std::move(w));
+	if (s->capture) {
+		s->capture->nodes.push_back({std::move(w), s->after});
+		s->after = {s->capture->nodes.size() - 1};
+	} else {
+		s->queue.push_back(std::move(w));
+	}
 	return CUDA_SUCCESS;
+}
+
+// in_order are the nodes in an order that their dependencies allow.
+std::vector<size_t> in_order(const std::vector<node> &nodes, ae_order order) {
+	static std::mt19937 random(1);
+	std::vector<size_t> out;
+	std::vector<bool> done(nodes.size());
+	while (out.size() < nodes.size()) {
+		std::vector<size_t> ready;
+		for (size_t i = 0; i < nodes.size(); i++) {
+			const auto &after = nodes[i].after;
+			if (!done[i] && std::all_of(after.begin(), after.end(), [&](size_t j) { return done[j]; }))
+				ready.push_back(i);
+		}
+		size_t next = order == AE_NORMAL ? ready.front() : order == AE_REVERSED ? ready.back() : ready[random() % ready.size()];
+		done[next] = true;
+		out.push_back(next);
+	}
+	return out;
+}
+
+// reached are the nodes that these depend on, directly or not, and these.
+std::vector<bool> reached(const std::vector<node> &nodes, const std::vector<size_t> &from) {
+	std::vector<bool> out(nodes.size());
+	for (size_t i : from)
+		out[i] = true;
+	for (size_t i = nodes.size(); i-- > 0;)
+		for (size_t j : nodes[i].after)
+			out[j] = out[j] || out[i];
+	return out;
 }
 
 CUresult drain(CUstream s) {
@@ -378,7 +428,7 @@ CUresult cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, uns
 
 CUresult cuStreamCreate(CUstream *s, unsigned int) {
 	NEED_CONTEXT
-	*s = new CUstream_st{current, {}, nullptr};
+	*s = new CUstream_st{current, {}, nullptr, {}};
 	return CUDA_SUCCESS;
 }
 
@@ -400,16 +450,46 @@ CUresult cuStreamBeginCapture(CUstream s, CUstreamCaptureMode) {
 	NEED_CONTEXT
 	if (s->capture)
 		return CUDA_ERROR_ILLEGAL_STATE;
-	s->capture = new CUgraph_st;
+	s->capture = new CUgraph_st{{}, s, {s}};
 	return CUDA_SUCCESS;
 }
 
+// The capture ends with the stream that began it, when it has waited for all that
+// others did.
 CUresult cuStreamEndCapture(CUstream s, CUgraph *graph) {
 	LOCK;
-	if (!s->capture)
+	CUgraph_st *g = s->capture;
+	if (!g)
 		return CUDA_ERROR_ILLEGAL_STATE;
-	*graph = s->capture;
-	s->capture = nullptr;
+	if (g->origin != s)
+		return CUDA_ERROR_STREAM_CAPTURE_UNMATCHED;
+	bool joined = true;
+	std::vector<bool> before = reached(g->nodes, s->after);
+	for (CUstream other : g->streams) {
+		for (size_t i : other->after)
+			joined = joined && before[i];
+		other->capture = nullptr;
+		other->after.clear();
+	}
+	if (!joined)
+		return CUDA_ERROR_STREAM_CAPTURE_UNJOINED;
+	*graph = g;
+	return CUDA_SUCCESS;
+}
+
+// A stream that waits for an event of a capture becomes part of it.
+CUresult cuStreamWaitEvent(CUstream s, CUevent event, unsigned int) {
+	LOCK;
+	NEED_CONTEXT
+	if (!event->capture || s->context != current)
+		return CUDA_ERROR_INVALID_HANDLE; // nothing of ours waits but in a capture
+	if (!s->capture) {
+		s->capture = event->capture;
+		s->capture->streams.push_back(s);
+	}
+	if (s->capture != event->capture)
+		return CUDA_ERROR_STREAM_CAPTURE_MERGE;
+	s->after.insert(s->after.end(), event->after.begin(), event->after.end());
 	return CUDA_SUCCESS;
 }
 
@@ -420,8 +500,8 @@ CUresult cuGraphInstantiate(CUgraphExec *exec, CUgraph graph, CUgraphNode *, cha
 
 CUresult cuGraphLaunch(CUgraphExec exec, CUstream s) {
 	LOCK;
-	for (const work &w : exec->nodes)
-		if (CUresult r = submit(s, w))
+	for (size_t i : in_order(exec->nodes, order()))
+		if (CUresult r = submit(s, exec->nodes[i].what))
 			return r;
 	return CUDA_SUCCESS;
 }
@@ -440,13 +520,17 @@ CUresult cuGraphExecDestroy(CUgraphExec exec) {
 
 CUresult cuEventCreate(CUevent *event, unsigned int) {
 	NEED_CONTEXT
-	*event = new CUevent_st{{}, false};
+	*event = new CUevent_st{{}, false, nullptr, {}};
 	return CUDA_SUCCESS;
 }
 
 CUresult cuEventRecord(CUevent event, CUstream s) {
 	LOCK;
 	event->happened = false;
+	event->capture = s->capture;
+	event->after = s->after;
+	if (s->capture)
+		return CUDA_SUCCESS;
 	return submit(s, [=] {
 		event->at = std::chrono::steady_clock::now();
 		event->happened = true;

@@ -236,6 +236,23 @@ def test_log(model):
         aecsad.set_log(print, "loud")
 
 
+def test_log_says_once_why_auto_is_the_processor(model):
+    program = (
+        "import aecsad, sys\n"
+        "aecsad.set_log(lambda level, text: print(level, text))\n"
+        "for _ in range(2):\n"
+        "    with aecsad.Detector(sys.argv[1], device='auto') as d:\n"
+        "        print('opened', d.info.device)\n"
+    )
+    environment = {**os.environ, "AECSAD_CUDA_DRIVER": "libnothing.so"}
+    environment.pop("AECSAD_DEVICE", None)
+    run = [sys.executable, "-c", program, str(model)]
+    lines = subprocess.run(run, env=environment, check=True, capture_output=True, text=True).stdout.splitlines()
+    why = "info the device is the processor: cuda: no driver: looked for libnothing.so"
+    assert [line.startswith(why) for line in lines].count(True) == 2, lines  # once for each detector
+    assert [line for line in lines if line.startswith("opened")] == ["opened cpu"] * 2
+
+
 def test_precision_is_asked_for_by_name(detector, model):
     assert detector.info.precision == "f32"
     with pytest.raises(aecsad.Error, match='cpu: no precision "bf16"; this device has f32') as e:
