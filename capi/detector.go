@@ -27,6 +27,9 @@ func open(o *C.aecsad_options, out *C.uintptr_t, source string, with func(detect
 	if i.Fallback != "" {
 		logf(C.AECSAD_LOG_INFO, "the device is the processor: %s", i.Fallback)
 	}
+	if m := i.Mismatch(); m != "" {
+		logf(C.AECSAD_LOG_WARNING, "detector of %s: %s; the option precision chooses", i.Category, m)
+	}
 	logf(C.AECSAD_LOG_INFO, "detector of %s opened from %s: profile %s on %s, %d threads, %d sessions, %d MiB",
 		i.Category, source, i.Profile, i.Device, i.Threads, i.Sessions, i.Memory>>20)
 	*out = C.uintptr_t(handles.add(d))

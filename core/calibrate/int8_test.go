@@ -41,6 +41,7 @@ func TestCalibrationForInt8(t *testing.T) {
 		defer d.Close()
 		assert.Equal(t, precision, d.Info().Precision)
 		assert.True(t, d.Info().Int8)
+		assert.Equal(t, precision != kernels.Int8, d.Info().Mismatch() != "", "says so where the threshold comes from other scores")
 		for i := range 9 {
 			im, err := pictures(100, 9).Image(i)
 			require.NoError(t, err)

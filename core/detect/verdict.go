@@ -1,5 +1,11 @@
 package detect
 
+import (
+	"fmt"
+
+	"aecsad/kernels"
+)
+
 // Decision is what to do with the product.
 type Decision string
 
@@ -80,4 +86,13 @@ type Info struct {
 	ToolVersion    string
 	DatasetDigest  string // SHA-256, hex
 	Seed           uint32
+}
+
+// Mismatch says that scores are computed otherwise than those that the threshold
+// comes from; empty where they are not.
+func (i Info) Mismatch() string {
+	if !i.Int8 || i.Precision == kernels.Int8 {
+		return ""
+	}
+	return fmt.Sprintf("the model was calibrated in int8 and computes in %s: scores, and what the threshold means, differ by some hundredths of their spread", i.Precision)
 }

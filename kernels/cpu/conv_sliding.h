@@ -48,7 +48,7 @@ static int64_t AE(columns_cost)(const ae_conv *j) {
 // worth a view, and sets v if so.
 static int AE(sliding_plan)(ae_sliding *v, const ae_conv *j) {
 	const int64_t taps = j->rows.taps * j->cols.taps;
-	if (j->y_col != 1 || taps == 0 || taps * j->channels > AE_SLIDING_ROWS )
+	if (j->y_col != 1 || taps == 0 || taps * j->channels > AE_SLIDING_ROWS)
 		return 0;
 	*v = (ae_sliding){.conv = *j};
 	v->conv.depth = j->channels;

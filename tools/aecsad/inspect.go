@@ -49,6 +49,9 @@ func (c *inspectCommand) Run(a *app) error {
 		return err
 	}
 	defer d.Close()
+	if m := d.Info().Mismatch(); m != "" {
+		fmt.Fprintf(os.Stderr, "aecsad: %s; --precision int8 would not\n", m)
+	}
 	if err := c.judgeBy(d); err != nil {
 		return err
 	}
