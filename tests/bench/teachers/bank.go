@@ -63,18 +63,18 @@ func newBank(device kernels.Device, e *encoder, train []*image.RGB, size int, se
 	return b, s.Setup()
 }
 
-// score is the largest distance of a patch from its nearest in the bank.
-func (b *bank) score(patches []float32) (float64, error) {
+// distances are those of an image's patches from their nearest in the bank.
+func (b *bank) distances(patches []float32) ([]float32, error) {
 	if err := b.session.Write(slotPatches, patches); err != nil {
-		return 0, err
+		return nil, err
 	}
 	if err := b.session.Run(); err != nil {
-		return 0, err
+		return nil, err
 	}
 	if err := b.session.Read(slotProducts, b.products); err != nil {
-		return 0, err
+		return nil, err
 	}
-	far := 0.0
+	out := make([]float32, b.count)
 	for i := range b.count {
 		norm := 0.0
 		for c := range b.channels {
@@ -85,9 +85,9 @@ func (b *bank) score(patches []float32) (float64, error) {
 		for k, p := range b.products[i*b.size : (i+1)*b.size] {
 			near = min(near, b.norms[k]-2*float64(p))
 		}
-		far = max(far, norm+near)
+		out[i] = float32(math.Sqrt(max(norm+near, 0)))
 	}
-	return math.Sqrt(max(far, 0)), nil
+	return out, nil
 }
 
 func (b *bank) close() { b.session.Close() }

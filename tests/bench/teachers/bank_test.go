@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,9 +13,9 @@ import (
 	"aecsad/kernels/devices"
 )
 
-// TestScoreIsTheDistanceOfTheStrangestPatch compares with the definition,
+// TestDistancesAreThoseOfTheNearestPatches compares with the definition,
 // written down plainly.
-func TestScoreIsTheDistanceOfTheStrangestPatch(t *testing.T) {
+func TestDistancesAreThoseOfTheNearestPatches(t *testing.T) {
 	device, err := devices.Open("cpu")
 	require.NoError(t, err)
 	defer device.Close()
@@ -35,13 +36,13 @@ func TestScoreIsTheDistanceOfTheStrangestPatch(t *testing.T) {
 
 	known, err := e.patches(images[0])
 	require.NoError(t, err)
-	s, err := b.score(known)
+	d, err := b.distances(known)
 	require.NoError(t, err)
-	assert.InDelta(t, 0, s, 0.05)
+	assert.InDelta(t, 0, slices.Max(d), 0.05)
 
 	p, err := e.patches(images[2])
 	require.NoError(t, err)
-	s, err = b.score(p)
+	d, err = b.distances(p)
 	require.NoError(t, err)
 	far := 0.0
 	for i := range e.count {
@@ -58,8 +59,9 @@ func TestScoreIsTheDistanceOfTheStrangestPatch(t *testing.T) {
 				near = min(near, sum)
 			}
 		}
+		assert.InDelta(t, math.Sqrt(near), d[i], 0.05, i)
 		far = max(far, math.Sqrt(near))
 	}
-	assert.InEpsilon(t, far, s, 1e-3)
-	assert.Greater(t, s, 0.1)
+	assert.InEpsilon(t, far, slices.Max(d), 1e-3)
+	assert.Greater(t, slices.Max(d), float32(0.1))
 }

@@ -13,6 +13,7 @@ import (
 type encoder struct {
 	session  *graph.Session
 	channels int
+	side     int // of the map of patches
 	count    int // patches per image
 	x        []float32
 }
@@ -34,7 +35,7 @@ func newEncoder(device kernels.Device, o *options, w graph.Weights, train []*ima
 		// Every other place suffices, and lets the bank hold all good patches.
 		y = s.AvgPool(y, graph.Pool{Size: 3, Stride: 2, Pad: 1})
 		out["patches"] = y
-		e.channels, e.count = y.Shape[1], y.Shape[2]*y.Shape[3]
+		e.channels, e.side, e.count = y.Shape[1], y.Shape[3], y.Shape[2]*y.Shape[3]
 	})
 	if err != nil {
 		return nil, err

@@ -1,9 +1,10 @@
 // Command teachers compares encoders as teachers without training any student:
-// the score of an image is the largest distance of one of its patches, in the
-// features of stages 2 and 3, from the nearest patch of the good training images
-// (as in PatchCore). It prints the image AUROC in percent for logical and
-// structural faults (where a data set does not tell them apart, for all) per data
-// set, and the means.
+// the anomaly map of an image is the distance of its patches, in the features of
+// stages 2 and 3, from the nearest patch of the good training images, and the
+// image's score the largest of them (as in PatchCore). It prints, in percent, the
+// image AUROC and the area under the sPRO curve up to a false positive rate of 5 %,
+// for logical and for structural faults (where a data set does not tell them
+// apart, for all), per data set and as means.
 //
 //	aecsad data synth scenes --test-good 60 --test-logical 60 --test-structural 60
 //	go run ./tests/bench/teachers --data scenes/parts_tray --data scenes/... random formula.aecsad
@@ -12,13 +13,13 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/alecthomas/kong"
 
 	"aecsad/core/data"
 	"aecsad/core/graph"
 	"aecsad/core/image"
-	"aecsad/core/stats"
 	"aecsad/core/weights"
 	"aecsad/kernels"
 	"aecsad/kernels/devices"
@@ -50,95 +51,82 @@ func (o *options) run() error {
 		return err
 	}
 	defer device.Close()
-	fmt.Printf("%-32s %-20s %8s %10s\n", "teacher", "data", "logical", "structural")
+	fmt.Printf("%-24s %-18s %17s %21s\n", "", "", "image AUROC", "AU-sPRO to 5 % FPR")
+	fmt.Printf("%-24s %-18s %7s %10s %9s %11s\n", "teacher", "data", "logical", "structural", "logical", "structural")
 	for _, teacher := range o.Teachers {
-		var logical, structural []float64
+		var mean quality
 		for _, root := range o.Data {
 			set, err := data.Open(root)
 			if err != nil {
 				return err
 			}
-			l, s, err := o.compare(device, teacher, set)
+			q, err := o.compare(device, teacher, set)
 			if err != nil {
 				return fmt.Errorf("%s on %s: %w", teacher, set.Name, err)
 			}
-			logical, structural = append(logical, l...), append(structural, s...)
-			fmt.Printf("%-32s %-20s %s %s\n", teacher, set.Name, percent(l, 8), percent(s, 10))
+			mean.add(q)
+			fmt.Printf("%-24s %-18s %s\n", filepath.Base(teacher), set.Name, q)
 		}
-		fmt.Printf("%-32s %-20s %s %s\n", teacher, "mean", percent(logical, 8), percent(structural, 10))
+		fmt.Printf("%-24s %-18s %s\n", filepath.Base(teacher), "mean", mean)
 	}
 	return nil
 }
 
-// compare returns the AUROC for logical faults, if there are any, and for the
-// others.
-func (o *options) compare(device kernels.Device, teacher string, set *data.Set) (logical, structural []float64, err error) {
+// compare scores the test images of a set.
+func (o *options) compare(device kernels.Device, teacher string, set *data.Set) (quality, error) {
 	train, err := o.images(set.Train)
 	if err != nil {
-		return nil, nil, err
+		return quality{}, err
 	}
 	var w graph.Weights
 	if teacher != "random" {
 		if w, err = weights.LoadEncoder(teacher); err != nil {
-			return nil, nil, err
+			return quality{}, err
 		}
 	}
 	e, err := newEncoder(device, o, w, train)
 	if err != nil {
-		return nil, nil, err
+		return quality{}, err
 	}
 	defer e.close()
 	bank, err := newBank(device, e, train, o.Patches, o.Seed)
 	if err != nil {
-		return nil, nil, err
+		return quality{}, err
 	}
 	defer bank.close()
-	scores := map[data.Kind][]float64{}
-	test, err := o.images(set.Test)
-	if err != nil {
-		return nil, nil, err
-	}
-	for i, im := range test {
+	distances := make([][]float32, len(set.Test))
+	for i, item := range set.Test {
+		im, err := o.image(item)
+		if err != nil {
+			return quality{}, err
+		}
 		patches, err := e.patches(im)
 		if err != nil {
-			return nil, nil, err
+			return quality{}, err
 		}
-		s, err := bank.score(patches)
-		if err != nil {
-			return nil, nil, err
+		if distances[i], err = bank.distances(patches); err != nil {
+			return quality{}, err
 		}
-		scores[set.Test[i].Kind] = append(scores[set.Test[i].Kind], s)
 	}
-	good := scores[data.KindGood]
-	if bad := scores[data.KindLogical]; len(bad) > 0 {
-		logical = append(logical, 100*stats.AUROC(good, bad))
-	}
-	if bad := append(scores[data.KindStructural], scores[data.KindDefect]...); len(bad) > 0 {
-		structural = append(structural, 100*stats.AUROC(good, bad))
-	}
-	return logical, structural, nil
+	return measure(set, distances, e.side)
 }
 
 func (o *options) images(items []data.Item) ([]*image.RGB, error) {
 	var out []*image.RGB
-	for _, it := range items {
-		im, err := image.ReadFile(it.Path)
+	for _, item := range items {
+		im, err := o.image(item)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, image.Resize(im, o.Side, o.Side))
+		out = append(out, im)
 	}
 	return out, nil
 }
 
-// percent is the mean of values, right-aligned, or a dash.
-func percent(values []float64, width int) string {
-	if len(values) == 0 {
-		return fmt.Sprintf("%*s", width, "-")
+func (o *options) image(item data.Item) (*image.RGB, error) {
+	im, err := image.ReadFile(item.Path)
+	if err != nil {
+		return nil, err
 	}
-	sum := 0.0
-	for _, v := range values {
-		sum += v
-	}
-	return fmt.Sprintf("%*.1f", width, sum/float64(len(values)))
+	return image.Resize(im, o.Side, o.Side), nil
 }
