@@ -24,7 +24,7 @@ typedef struct {
 	const ae_area *area;
 	int64_t vector, vectors;
 	int64_t panels, panel[AE_CONV_STRIP + 1]; // panel i is the vectors [panel[i], panel[i+1]) of these
-	int64_t n, piece[AE_CONV_VECTORS + 1];    // vector v has the pieces [piece[v], piece[v+1])
+	int64_t n, piece[AE_CONV_VECTORS + 1]; // vector v has the pieces [piece[v], piece[v+1])
 	ae_piece pieces[AE_CONV_VECTORS * AE_W];
 } ae_columns;
 
@@ -96,22 +96,41 @@ AE_INLINE void AE(column_vector)(float *to, int64_t pitch, const ae_part *part, 
 	}
 }
 
-// column_rows writes vector v of the rows of tap (t, s) for n channels; `to` is the
-// first of them in its panel, whose rows are `pitch` floats apart.
-AE_INLINE void AE(column_rows)(float *to, int64_t pitch, const ae_columns *c, int64_t v, const ae_axis *rows, const ae_axis *cols, int64_t t, int64_t s,
-                               const float *x, int64_t n, const int64_t stride) {
-	ae_part parts[AE_W];
-	int64_t count = 0;
-	for (int64_t i = c->piece[v]; i < c->piece[v + 1]; i++)
-		count += AE(column_part)(rows, cols, &c->pieces[i], t, s, &parts[count]);
-	AE(column_vector)(to, pitch, parts, count, x, rows->in * cols->in, n, stride);
+// What the vectors of a strip meet through a tap: vector v has the parts
+// [first[v], first[v+1]).
+typedef struct {
+	int64_t first[AE_CONV_VECTORS + 1];
+	ae_part parts[AE_CONV_VECTORS * AE_W];
+} ae_tap;
+
+// column_tap finds the parts of tap (t, s).
+static void AE(column_tap)(ae_tap *tap, const ae_columns *c, const ae_axis *rows, const ae_axis *cols, int64_t t, int64_t s) {
+	int64_t n = 0;
+	for (int64_t v = 0; v < c->vectors; v++) {
+		tap->first[v] = n;
+		for (int64_t i = c->piece[v]; i < c->piece[v + 1]; i++)
+			n += AE(column_part)(rows, cols, &c->pieces[i], t, s, &tap->parts[n]);
+	}
+	tap->first[c->vectors] = n;
 }
 
-// column_ahead is what column_rows will read first of n channels.
-AE_INLINE ae_ahead AE(column_ahead)(const ae_columns *c, int64_t v, const ae_axis *rows, const ae_axis *cols, int64_t t, int64_t s, const float *x, int64_t n) {
-	ae_part part;
-	const ae_piece *p = &c->pieces[c->piece[v]];
-	if (!AE(column_part)(rows, cols, p, t, s, &part))
+// column_rows writes n channels of a tap, from row `row` of panels of `height` rows:
+// panels begin at to + v*AE_W*height, v being their first vector.
+AE_INLINE void AE(column_rows)(float *to, int64_t height, int64_t row, const ae_columns *c, const ae_tap *tap, const float *x, int64_t plane, int64_t n, const int64_t stride) {
+	for (int64_t i = 0; i < c->panels; i++) {
+		const int64_t begin = c->panel[i], pitch = (c->panel[i + 1] - begin) * AE_W;
+		float *panel = to + begin * AE_W * height + row * pitch;
+		for (int64_t v = begin; v < c->panel[i + 1]; v++, panel += AE_W)
+			AE(column_vector)(panel, pitch, tap->parts + tap->first[v], tap->first[v + 1] - tap->first[v], x, plane, n, stride);
+	}
+}
+
+// column_ahead is what column_rows will read of n channels, where that is one run
+// of floats for each or nearly so.
+AE_INLINE ae_ahead AE(column_ahead)(const ae_columns *c, const ae_tap *tap, const float *x, int64_t plane, int64_t n, const int64_t stride) {
+	const int64_t parts = tap->first[c->vectors];
+	if (parts == 0 || stride > 1)
 		return (ae_ahead){0};
-	return (ae_ahead){x + part.at + part.lo * cols->stride, rows->in * cols->in, n};
+	const ae_part *from = &tap->parts[0], *to = &tap->parts[parts - 1];
+	return (ae_ahead){x + from->at + from->lo, (to->at + to->hi - from->at - from->lo) / 16 + 1, plane, n};
 }

@@ -30,9 +30,9 @@ typedef struct {
 
 #define AE_CONV_ROWS 512    // of the matrix in a pass: a panel of columns stays in the first-level cache
 #define AE_CONV_NEAR 6144   // floats of columns that stay there beside a panel of weights
-#define AE_CONV_PANELS (AE_MAX(AE_CONV_ROWS * AE_NR, AE_CONV_NEAR)) // floats of a strip of columns, at most
+#define AE_CONV_PANELS 49152  // floats of a strip of columns, at most
 #define AE_CONV_SUMS 131072   // floats of sums that a task holds back, at most
-#define AE_CONV_CHANNELS 8    // of a piece, at least: so many lines of the input are on their way at once
+#define AE_CONV_CHANNELS 8    // of a piece: so many lines of the input are on their way at once
 #define AE_CONV_TINY 22       // log2 of the multiply-adds of a task that is worth it
 #define AE_CONV_STREAM 400000 // floats of an output that the second-level cache would not keep for its reader
 
@@ -114,7 +114,7 @@ static void AE(conv_split)(ae_conv *j) {
 	const int64_t taps = AE_MAX(j->rows.taps * j->cols.taps, 1);
 	j->depth = AE(even)(j->channels, AE_CONV_ROWS);
 	j->taps = j->areas_down * j->areas_across > 1 ? 1 : AE(even)(taps, AE_CONV_ROWS / j->depth);
-	j->strip = AE_MAX(AE_MIN(AE_CONV_NEAR / (j->depth * j->taps * AE_NR), AE_CONV_STRIP), 1);
+	j->strip = AE_MIN(AE_CONV_PANELS / (j->depth * j->taps * AE_NR), AE_CONV_STRIP);
 	const int64_t columns = j->rows.out * j->cols.out, panels = AE_CEIL(j->outputs, AE_MR);
 	const int64_t tasks = AE(conv_tasks)(j);
 	int64_t best = -1, run = 0, block = 0;
@@ -151,13 +151,14 @@ typedef struct {
 } ae_conv_task;
 
 // A pass: input channels [c, c+depth), taps from tap. Its columns are packed piece
-// by piece: [tap][block of channels][vector].
+// by piece: [tap][AE_CONV_CHANNELS channels].
 typedef struct {
 	int64_t index, c, depth, tap, taps;
 	int first, last; // of its strip
 	const ae_columns *columns;
 	float *panels;
-	int64_t block, blocks, pieces, packed;
+	int64_t pieces, packed;
+	ae_tap of; // the tap of the piece `packed`
 } ae_pass;
 
 // pass_set finds the pass of an index. It returns 0 if the area misses its tap. Where
@@ -178,6 +179,27 @@ static int AE(pass_set)(const ae_conv_task *a, ae_pass *p) {
 	return p->taps > 1 || (row >= a->area->t && row < a->area->t_end && col >= a->area->s && col < a->area->s_end);
 }
 
+// A piece: n channels from x, which are rows from `row`, through tap `tap`.
+typedef struct {
+	int64_t row, n, tap;
+	const float *x;
+} ae_conv_piece;
+
+AE_INLINE ae_conv_piece AE(pass_piece)(const ae_conv_task *a, const ae_pass *p, int64_t pieces) {
+	const int64_t blocks = AE_CEIL(p->depth, AE_CONV_CHANNELS), tap = p->packed / blocks, d = p->packed % blocks * AE_CONV_CHANNELS;
+	return (ae_conv_piece){tap * p->depth + d, AE_MIN(p->depth - d, pieces * AE_CONV_CHANNELS), p->tap + tap,
+	                       a->j->x + (a->image * a->j->channels + p->c + d) * a->j->rows.in * a->j->cols.in};
+}
+
+// pass_tap finds what the tap of the next piece meets, if the piece begins one.
+static void AE(pass_tap)(const ae_conv_task *a, ae_pass *p) {
+	const ae_axis *rows = &a->j->rows, *cols = &a->j->cols;
+	if (p->packed < p->pieces && p->packed % AE_CEIL(p->depth, AE_CONV_CHANNELS) == 0) {
+		const int64_t tap = AE(pass_piece)(a, p, 1).tap;
+		AE(column_tap)(&p->of, p->columns, rows, cols, tap / cols->taps, tap % cols->taps);
+	}
+}
+
 // pass_next sets p to the pass behind the pass `before`, or to the first if that is
 // NULL, and its columns. It returns 0 after the last.
 static int AE(pass_next)(ae_conv_task *a, const ae_pass *before, ae_pass *p) {
@@ -195,64 +217,38 @@ static int AE(pass_next)(ae_conv_task *a, const ae_pass *before, ae_pass *p) {
 		const int64_t from = strip * a->j->strip * a->vectors / panels, to = AE_MIN((strip + 1) * a->j->strip, panels) * a->vectors / panels;
 		AE(columns_of)(&a->columns[strip % 2], &a->j->rows, &a->j->cols, a->area, a->vector + from, to - from);
 	}
+	p->pieces = p->taps * AE_CEIL(p->depth, AE_CONV_CHANNELS);
+	AE(pass_tap)(a, p);
 	return 1;
-}
-
-// pass_divide divides the columns of a pass into about n pieces.
-static void AE(pass_divide)(ae_pass *p, int64_t n) {
-	const int64_t most = AE_CEIL(p->depth, AE_CONV_CHANNELS), vectors = p->taps * p->columns->vectors;
-	if (vectors == 0)
-		return;
-	p->block = AE_CEIL(p->depth, AE_MAX(AE_MIN(n / vectors, most), 1));
-	p->blocks = AE_CEIL(p->depth, p->block);
-	p->pieces = vectors * p->blocks;
-}
-
-// A piece: n channels from x, through tap (t, s), for a vector.
-typedef struct {
-	int64_t vector, channel, n, t, s;
-	const float *x;
-} ae_conv_piece;
-
-AE_INLINE ae_conv_piece AE(pass_piece)(const ae_conv_task *a, const ae_pass *p) {
-	const ae_axis *rows = &a->j->rows, *cols = &a->j->cols;
-	const int64_t v = p->packed % p->columns->vectors, i = p->packed / p->columns->vectors;
-	const int64_t d = i % p->blocks * p->block, tap = i / p->blocks;
-	return (ae_conv_piece){v, tap * p->depth + d, AE_MIN(p->block, p->depth - d), (p->tap + tap) / cols->taps, (p->tap + tap) % cols->taps,
-	                       a->j->x + (a->image * a->j->channels + p->c + d) * rows->in * cols->in};
 }
 
 // pass_pack packs the next n pieces, if there are so many. Vector v begins at
 // panels + v*AE_W*rows, rows of a panel following each other.
 static void AE(pass_pack)(const ae_conv_task *a, ae_pass *p, int64_t n) {
-	const ae_axis *rows = &a->j->rows, *cols = &a->j->cols;
-	const ae_columns *c = p->columns;
-	for (; n > 0 && p->packed < p->pieces; n--, p->packed++) {
-		const ae_conv_piece e = AE(pass_piece)(a, p);
-		int64_t i = 0;
-		while (c->panel[i + 1] <= e.vector)
-			i++;
-		const int64_t pitch = (c->panel[i + 1] - c->panel[i]) * AE_W;
-		float *to = p->panels + c->panel[i] * AE_W * p->depth * p->taps + (e.vector - c->panel[i]) * AE_W + e.channel * pitch;
-		if (cols->stride == 1)
-			AE(column_rows)(to, pitch, c, e.vector, rows, cols, e.t, e.s, e.x, e.n, 1);
-		else if (cols->stride == 2)
-			AE(column_rows)(to, pitch, c, e.vector, rows, cols, e.t, e.s, e.x, e.n, 2);
+	const int64_t plane = a->j->rows.in * a->j->cols.in, height = p->depth * p->taps, stride = a->j->cols.stride;
+	for (; n > 0 && p->packed < p->pieces; n--) {
+		const ae_conv_piece e = AE(pass_piece)(a, p, 1);
+		if (stride == 1)
+			AE(column_rows)(p->panels, height, e.row, p->columns, &p->of, e.x, plane, e.n, 1);
+		else if (stride == 2)
+			AE(column_rows)(p->panels, height, e.row, p->columns, &p->of, e.x, plane, e.n, 2);
 		else
-			AE(column_rows)(to, pitch, c, e.vector, rows, cols, e.t, e.s, e.x, e.n, cols->stride);
+			AE(column_rows)(p->panels, height, e.row, p->columns, &p->of, e.x, plane, e.n, stride);
+		p->packed++;
+		AE(pass_tap)(a, p);
 	}
 }
 
-// pass_ahead is what the next piece reads.
-static ae_ahead AE(pass_ahead)(const ae_conv_task *a, const ae_pass *p) {
+// pass_ahead is what the next n pieces read.
+static ae_ahead AE(pass_ahead)(const ae_conv_task *a, const ae_pass *p, int64_t n) {
 	if (p->packed == p->pieces)
 		return (ae_ahead){0};
-	const ae_conv_piece e = AE(pass_piece)(a, p);
-	return AE(column_ahead)(p->columns, e.vector, &a->j->rows, &a->j->cols, e.t, e.s, e.x, e.n);
+	const ae_conv_piece e = AE(pass_piece)(a, p, n);
+	return AE(column_ahead)(p->columns, &p->of, e.x, a->j->rows.in * a->j->cols.in, e.n, a->j->rows.stride);
 }
 
 // conv_multiply adds a pass to the sums, and packs the next one meanwhile if there
-// is one. All panels of columns meet a panel of weights at a time.
+// is one. As many panels of columns as stay near meet a panel of weights at a time.
 static void AE(conv_multiply)(const ae_conv_task *a, const ae_pass *p, ae_pass *next) {
 	const ae_conv *j = a->j;
 	const ae_columns *columns = p->columns;
@@ -264,31 +260,28 @@ static void AE(conv_multiply)(const ae_conv_task *a, const ae_pass *p, ae_pass *
 	const int64_t end = straight ? AE_MIN(vectors * AE_W, plane - vector * AE_W) : vectors * AE_W;
 	ae_tile t = {.ld = straight ? j->y_channel : vectors * AE_W, .add = !p->first, .relu = follow && j->relu};
 	t.stream = j->stream && (uintptr_t)c % 64 == 0;
-	int64_t each = 0;
-	if (next != NULL) {
-		const int64_t tiles = AE_CEIL(a->outputs, AE_MR) * columns->panels;
-		AE(pass_divide)(next, tiles);
-		each = AE_CEIL(next->pieces, tiles);
-	}
-	for (int64_t k = 0; k < a->outputs; k += AE_MR)
-		for (int64_t i = 0; i < columns->panels; i++) {
-			const int64_t v = columns->panel[i], nv = columns->panel[i + 1] - v;
-			const int64_t at = k * t.ld + v * AE_W, h = AE(panel_rows)(a->outputs - k);
-			t.c = c + at;
-			t.rows = AE_MIN(h, a->outputs - k);
-			t.cols = AE_MIN(nv * AE_W, end - v * AE_W);
-			t.bias = follow && j->bias != NULL ? j->bias + a->k + k : NULL;
-			t.residual = follow && j->residual != NULL ? j->residual + origin + at : NULL;
-			if (next != NULL)
-				t.ahead = AE(pass_ahead)(a, next);
-			const float *panel = weights + k * rows, *b = p->panels + v * AE_W * rows;
-			if (j->quantised != 0)
-				AE(int8_tile)(h, nv, rows, panel, b, straight ? j->scale + a->k + k : NULL, &t);
-			else
-				AE(micro_tile)(h, nv, rows, panel, b, nv * AE_W, NULL, &t);
-			if (next != NULL)
-				AE(pass_pack)(a, next, each);
-		}
+	const int64_t each = next != NULL ? AE_CEIL(next->pieces, AE_CEIL(a->outputs, AE_MR) * columns->panels) : 0;
+	const int64_t near = AE_MAX(AE_CONV_NEAR / (AE_MAX(rows, 1) * AE_NR), 1);
+	for (int64_t f = 0; f < columns->panels; f += near)
+		for (int64_t k = 0; k < a->outputs; k += AE_MR)
+			for (int64_t i = f; i < AE_MIN(f + near, columns->panels); i++) {
+				const int64_t v = columns->panel[i], nv = columns->panel[i + 1] - v;
+				const int64_t at = k * t.ld + v * AE_W, h = AE(panel_rows)(a->outputs - k);
+				t.c = c + at;
+				t.rows = AE_MIN(h, a->outputs - k);
+				t.cols = AE_MIN(nv * AE_W, end - v * AE_W);
+				t.bias = follow && j->bias != NULL ? j->bias + a->k + k : NULL;
+				t.residual = follow && j->residual != NULL ? j->residual + origin + at : NULL;
+				if (next != NULL)
+					t.ahead = AE(pass_ahead)(a, next, each);
+				const float *panel = weights + k * rows, *b = p->panels + v * AE_W * rows;
+				if (j->quantised != 0)
+					AE(int8_tile)(h, nv, rows, panel, b, straight ? j->scale + a->k + k : NULL, &t);
+				else
+					AE(micro_tile)(h, nv, rows, panel, b, nv * AE_W, NULL, &t);
+				if (next != NULL)
+					AE(pass_pack)(a, next, each);
+			}
 }
 
 // conv_spread takes the sums of a strip that were held back to their places in the
@@ -317,6 +310,7 @@ static void AE(conv_spread)(const ae_conv_task *a, const ae_columns *c) {
 	}
 }
 
+_Static_assert(AE_CONV_PANELS >= AE_CONV_ROWS * AE_NR, "a strip has room for a panel");
 _Static_assert(2 * AE_CONV_PANELS + AE_CONV_SUMS <= AE_SCRATCH, "columns and sums fit into a task's scratch");
 
 static void AE(conv_task)(void *ctx, int64_t task, float *scratch) {
@@ -338,7 +332,6 @@ static void AE(conv_task)(void *ctx, int64_t task, float *scratch) {
 	ae_pass pass[2];
 	int i = 0;
 	AE(pass_next)(&a, NULL, &pass[0]);
-	AE(pass_divide)(&pass[0], AE_CONV_PANELS);
 	for (int more = 1; more; i = !i) {
 		AE(pass_pack)(&a, &pass[i], pass[i].pieces); // what is left of it
 		more = AE(pass_next)(&a, &pass[i], &pass[!i]);

@@ -26,12 +26,12 @@
 #define AE_GEMM_SCRATCH (AE_GEMM_K * (AE_GEMM_M + AE_GEMM_N))
 _Static_assert(AE_GEMM_SCRATCH <= AE_SCRATCH, "the blocks fit into a task's scratch");
 
-// What a tile asks for on the way, for whoever comes next: `count` cache lines,
-// `step` floats apart. Asked for one by one between products they come at the pace
-// of the memory, and no product waits for a buffer.
+// What a tile asks for on the way, for whoever comes next: `count` rows of cache
+// lines, `step` floats apart. Asked for one by one between products they come at the
+// pace of the memory, and no product waits for a buffer.
 typedef struct {
 	const float *from;
-	int64_t step, count;
+	int64_t lines, step, count;
 } ae_ahead;
 
 // row_prefetch asks for nv vectors.
@@ -140,9 +140,11 @@ AE_INLINE void AE(micro)(const int mr, const int nv, int64_t k, const float *a, 
 	AE(tile_prefetch)(mr, nv, t);
 	AE_EACH(mr, nv, s[i][v] = (ae_v){0})
 	const float *ahead = t->ahead.from;
-	const int64_t asked = off != NULL ? 0 : AE_MIN(t->ahead.count, k);
-	for (int64_t i = 0; i < asked; i++, a += mr, b += ldb, ahead += t->ahead.step) {
-		__builtin_prefetch(ahead, 0, 2);
+	const int64_t asked = off != NULL ? 0 : AE_MIN(t->ahead.lines * t->ahead.count, k);
+	for (int64_t i = 0, line = 0; i < asked; i++, a += mr, b += ldb) {
+		__builtin_prefetch(ahead + 16 * line, 0, 2);
+		if (++line == t->ahead.lines)
+			line = 0, ahead += t->ahead.step;
 		AE(micro_step)(mr, nv, s, a, b);
 	}
 	for (k -= asked; k > 0; k--, a += mr, b += ldb)
