@@ -10,21 +10,21 @@ typedef struct {
 	int64_t t, t_end, s, s_end;
 } ae_area;
 
-#define AE_CONV_RUN 4 // panels at a time
-#define AE_CONV_VECTORS (AE_CONV_RUN * AE_NV)
+#define AE_CONV_STRIP 4 // panels at a time, at most
+#define AE_CONV_VECTORS (AE_CONV_STRIP * AE_NV)
 
 // Lanes [lane, end) of a vector of outputs lie in one row. Lane 0 would meet input
 // (h, w) through tap (0, 0).
 typedef struct {
-	int64_t vector, lane, end, h, w;
+	int64_t lane, end, h, w;
 } ae_piece;
 
 // The columns that are packed together: vectors [vector, vector+vectors) of an area.
 typedef struct {
 	const ae_area *area;
 	int64_t vector, vectors;
-	int64_t panels, panel[AE_CONV_RUN + 1]; // panel i is the vectors [panel[i], panel[i+1]) of these
-	int64_t n;
+	int64_t panels, panel[AE_CONV_STRIP + 1]; // panel i is the vectors [panel[i], panel[i+1]) of these
+	int64_t n, piece[AE_CONV_VECTORS + 1]; // vector v has the pieces [piece[v], piece[v+1])
 	ae_piece pieces[AE_CONV_VECTORS * AE_W];
 } ae_columns;
 
@@ -39,11 +39,14 @@ static void AE(columns_of)(ae_columns *c, const ae_axis *rows, const ae_axis *co
 	int64_t p = from / a->width, q = from % a->width;
 	for (int64_t i = from; i < end;) {
 		const int64_t lane = i % AE_W, more = AE_MIN(AE_MIN(a->width - q, AE_W - lane), end - i);
-		c->pieces[c->n++] = (ae_piece){i / AE_W - first, lane, lane + more, (a->p + p) * rows->stride + rows->first, (a->q + q - lane) * cols->stride + cols->first};
+		if (lane == 0)
+			c->piece[i / AE_W - first] = c->n;
+		c->pieces[c->n++] = (ae_piece){lane, lane + more, (a->p + p) * rows->stride + rows->first, (a->q + q - lane) * cols->stride + cols->first};
 		i += more, q += more;
 		if (q == a->width)
 			p++, q = 0;
 	}
+	c->piece[n] = c->n;
 }
 
 // Lanes [lo, hi) of a vector of a row are x[at + lane*stride].
@@ -93,27 +96,41 @@ AE_INLINE void AE(column_vector)(float *to, int64_t pitch, const ae_part *part, 
 	}
 }
 
-#define AE_CONV_CHANNELS 8 // at a time: so many lines of the input are on their way at once
-
-// column_rows writes the rows of tap (t, s) for `depth` channels, from row `row`
-// of panels of `height` rows: panels begin at to + v*AE_W*height, v being their
-// first vector.
-AE_INLINE void AE(column_rows)(float *to, int64_t height, int64_t row, const ae_columns *c, const ae_axis *rows, const ae_axis *cols, int64_t t, int64_t s,
-                               const float *x, int64_t depth, const int64_t stride) {
+// What the vectors of a strip meet through a tap: vector v has the parts
+// [first[v], first[v+1]).
+typedef struct {
+	int64_t first[AE_CONV_VECTORS + 1];
 	ae_part parts[AE_CONV_VECTORS * AE_W];
-	int64_t first[AE_CONV_VECTORS + 1], n = 0, piece = 0;
+} ae_tap;
+
+// column_tap finds the parts of tap (t, s).
+static void AE(column_tap)(ae_tap *tap, const ae_columns *c, const ae_axis *rows, const ae_axis *cols, int64_t t, int64_t s) {
+	int64_t n = 0;
 	for (int64_t v = 0; v < c->vectors; v++) {
-		first[v] = n;
-		for (; piece < c->n && c->pieces[piece].vector == v; piece++)
-			n += AE(column_part)(rows, cols, &c->pieces[piece], t, s, &parts[n]);
+		tap->first[v] = n;
+		for (int64_t i = c->piece[v]; i < c->piece[v + 1]; i++)
+			n += AE(column_part)(rows, cols, &c->pieces[i], t, s, &tap->parts[n]);
 	}
-	first[c->vectors] = n;
-	const int64_t plane = rows->in * cols->in;
-	for (int64_t d = 0; d < depth; d += AE_CONV_CHANNELS, x += AE_CONV_CHANNELS * plane)
-		for (int64_t i = 0; i < c->panels; i++) {
-			const int64_t begin = c->panel[i], pitch = (c->panel[i + 1] - begin) * AE_W;
-			float *panel = to + begin * AE_W * height + (row + d) * pitch;
-			for (int64_t v = begin; v < c->panel[i + 1]; v++, panel += AE_W)
-				AE(column_vector)(panel, pitch, parts + first[v], first[v + 1] - first[v], x, plane, AE_MIN(depth - d, AE_CONV_CHANNELS), stride);
-		}
+	tap->first[c->vectors] = n;
+}
+
+// column_rows writes n channels of a tap, from row `row` of panels of `height` rows:
+// panels begin at to + v*AE_W*height, v being their first vector.
+AE_INLINE void AE(column_rows)(float *to, int64_t height, int64_t row, const ae_columns *c, const ae_tap *tap, const float *x, int64_t plane, int64_t n, const int64_t stride) {
+	for (int64_t i = 0; i < c->panels; i++) {
+		const int64_t begin = c->panel[i], pitch = (c->panel[i + 1] - begin) * AE_W;
+		float *panel = to + begin * AE_W * height + row * pitch;
+		for (int64_t v = begin; v < c->panel[i + 1]; v++, panel += AE_W)
+			AE(column_vector)(panel, pitch, tap->parts + tap->first[v], tap->first[v + 1] - tap->first[v], x, plane, n, stride);
+	}
+}
+
+// column_ahead is what column_rows will read of n channels, where that is one run
+// of floats for each or nearly so.
+AE_INLINE ae_ahead AE(column_ahead)(const ae_columns *c, const ae_tap *tap, const float *x, int64_t plane, int64_t n, const int64_t stride) {
+	const int64_t parts = tap->first[c->vectors];
+	if (parts == 0 || stride > 1)
+		return (ae_ahead){0};
+	const ae_part *from = &tap->parts[0], *to = &tap->parts[parts - 1];
+	return (ae_ahead){x + from->at + from->lo, (to->at + to->hi - from->at - from->lo) / 16 + 1, plane, n};
 }

@@ -21,14 +21,20 @@ typedef struct {
 	int64_t depth;         // input channels of a pass
 	int64_t taps;          // of a pass
 	int64_t run;           // vectors of columns of a task
+	int64_t strip;         // panels of columns of a strip
 	int64_t block, blocks; // output channels of a task
+	int stream; // the output passes the caches
 	int areas_down, areas_across;
 	ae_area areas[9];
 } ae_conv;
 
 #define AE_CONV_ROWS 512    // of the matrix in a pass: a panel of columns stays in the first-level cache
 #define AE_CONV_NEAR 6144   // floats of columns that stay there beside a panel of weights
-#define AE_CONV_SUMS 131072 // floats of sums that a task holds back, at most
+#define AE_CONV_PANELS 49152  // floats of a strip of columns, at most
+#define AE_CONV_SUMS 131072   // floats of sums that a task holds back, at most
+#define AE_CONV_CHANNELS 8    // of a piece: so many lines of the input are on their way at once
+#define AE_CONV_TINY 22       // log2 of the multiply-adds of a task that is worth it
+#define AE_CONV_STREAM 400000 // floats of an output that the second-level cache would not keep for its reader
 
 // even divides n into equal parts of at most `most`.
 AE_INLINE int64_t AE(even)(int64_t n, int64_t most) { return AE_CEIL(n, AE_CEIL(n, most)); }
@@ -56,6 +62,7 @@ static int AE(axis_cuts)(ae_axis a, int64_t *cut, int64_t *lo, int64_t *hi) {
 	return n;
 }
 
+AE_INLINE int64_t AE(area_taps)(const ae_area *a) { return (a->t_end - a->t) * (a->s_end - a->s); }
 AE_INLINE int64_t AE(area_vectors)(const ae_area *a) { return AE_CEIL(a->height * a->width, AE_W); }
 
 // conv_areas divides the outputs into areas if that saves a quarter of the work:
@@ -92,10 +99,11 @@ static int64_t AE(conv_runs)(const ae_conv *j) {
 	return n;
 }
 
-// conv_tasks is how many tasks an image should be: 9 where they are not tiny.
+// conv_tasks is how many tasks an image should be: 9 where they are not tiny, since
+// blocks of output channels repeat the work on the columns.
 AE_INLINE int64_t AE(conv_tasks)(const ae_conv *j) {
 	const int64_t work = j->outputs * j->channels * j->rows.taps * j->cols.taps * j->rows.out * j->cols.out;
-	return AE_MIN((work >> 20) + 1, 9);
+	return AE_MIN((work >> AE_CONV_TINY) + 1, 9);
 }
 
 // conv_split chooses the sizes of a task from the shapes: enough tasks, and of
@@ -106,14 +114,15 @@ static void AE(conv_split)(ae_conv *j) {
 	const int64_t taps = AE_MAX(j->rows.taps * j->cols.taps, 1);
 	j->depth = AE(even)(j->channels, AE_CONV_ROWS);
 	j->taps = j->areas_down * j->areas_across > 1 ? 1 : AE(even)(taps, AE_CONV_ROWS / j->depth);
+	j->strip = AE_MIN(AE_CONV_PANELS / (j->depth * j->taps * AE_NR), AE_CONV_STRIP);
 	const int64_t columns = j->rows.out * j->cols.out, panels = AE_CEIL(j->outputs, AE_MR);
 	const int64_t tasks = AE(conv_tasks)(j);
 	int64_t best = -1, run = 0, block = 0;
-	for (int64_t r = AE_CONV_RUN; r > 0; r--)
+	for (int64_t parts = 1; parts <= AE_MIN(4 * tasks, AE_CEIL(columns, AE_NR)); parts++)
 		for (int64_t blocks = 1; blocks <= panels; blocks++) {
-			j->run = r * AE_NV;
+			j->run = AE_CEIL(AE_CEIL(columns, AE_NR), parts) * AE_NV;
 			j->block = AE_CEIL(panels, blocks) * AE_MR;
-			if (!AE(is_straight)(j) && j->block * j->run * AE_W > AE_CONV_SUMS && j->block > AE_MR)
+			if (!AE(is_straight)(j) && j->block * j->strip * AE_NR > AE_CONV_SUMS && j->block > AE_MR)
 				continue;
 			const int64_t runs = AE(conv_runs)(j), n = runs * AE_CEIL(j->outputs, j->block);
 			const int64_t cost = blocks * columns + j->outputs * runs / 4 + (n < tasks) * (columns + j->outputs) * 1000;
@@ -125,69 +134,160 @@ static void AE(conv_split)(ae_conv *j) {
 	j->run = run;
 	j->block = block;
 	j->blocks = AE_CEIL(j->outputs, block);
+	j->stream = AE(is_straight)(j) && j->depth * j->taps == j->channels * taps && j->quantised == 0 && j->y_channel % 16 == 0 &&
+	            j->outputs * columns > AE_CONV_STREAM;
 }
 
 // A task in progress.
 typedef struct {
 	const ae_conv *j;
-	ae_columns columns;
+	const ae_area *area;
 	int64_t image;
-	int64_t k, outputs;   // its output channels
-	float *panels, *sums; // sums: [outputs][vectors*AE_W] if the output is not straight
+	int64_t k, outputs;      // its output channels
+	int64_t vector, vectors; // its columns, of the area
+	int64_t strips, passes;  // passes of a strip
+	float *panels[2], *sums; // sums of a strip, [outputs][vectors*AE_W], if the output is not straight
+	ae_columns columns[2];   // of a strip and the next
 } ae_conv_task;
 
-// conv_pack packs the columns of a pass: input channels [c, c+depth), taps from
-// tap. Vector v of the task begins at panels + v*AE_W*rows, rows of a panel
-// following each other.
-static void AE(conv_pack)(const ae_conv_task *a, int64_t c, int64_t depth, int64_t tap, int64_t taps) {
+// A pass: input channels [c, c+depth), taps from tap. Its columns are packed piece
+// by piece: [tap][AE_CONV_CHANNELS channels].
+typedef struct {
+	int64_t index, c, depth, tap, taps;
+	int first, last; // of its strip
+	const ae_columns *columns;
+	float *panels;
+	int64_t pieces, packed;
+	ae_tap of; // the tap of the piece `packed`
+} ae_pass;
+
+// pass_set finds the pass of an index. It returns 0 if the area misses its tap. Where
+// there is nothing but padding, the only pass is empty.
+static int AE(pass_set)(const ae_conv_task *a, ae_pass *p) {
+	const ae_conv *j = a->j;
+	const int64_t taps = j->rows.taps * j->cols.taps, turns = AE_CEIL(taps, j->taps), i = p->index % a->passes;
+	if (AE(area_taps)(a->area) == 0) {
+		p->last = 1;
+		return 1;
+	}
+	p->c = i / turns * j->depth;
+	p->tap = i % turns * j->taps;
+	p->depth = AE_MIN(j->depth, j->channels - p->c);
+	p->taps = AE_MIN(j->taps, taps - p->tap);
+	const int64_t row = p->tap / j->cols.taps, col = p->tap % j->cols.taps;
+	p->last = p->c + p->depth == j->channels && (a->area->t_end - 1) * j->cols.taps + a->area->s_end - 1 < p->tap + p->taps;
+	return p->taps > 1 || (row >= a->area->t && row < a->area->t_end && col >= a->area->s && col < a->area->s_end);
+}
+
+// A piece: n channels from x, which are rows from `row`, through tap `tap`.
+typedef struct {
+	int64_t row, n, tap;
+	const float *x;
+} ae_conv_piece;
+
+AE_INLINE ae_conv_piece AE(pass_piece)(const ae_conv_task *a, const ae_pass *p, int64_t pieces) {
+	const int64_t blocks = AE_CEIL(p->depth, AE_CONV_CHANNELS), tap = p->packed / blocks, d = p->packed % blocks * AE_CONV_CHANNELS;
+	return (ae_conv_piece){tap * p->depth + d, AE_MIN(p->depth - d, pieces * AE_CONV_CHANNELS), p->tap + tap,
+	                       a->j->x + (a->image * a->j->channels + p->c + d) * a->j->rows.in * a->j->cols.in};
+}
+
+// pass_tap finds what the tap of the next piece meets, if the piece begins one.
+static void AE(pass_tap)(const ae_conv_task *a, ae_pass *p) {
 	const ae_axis *rows = &a->j->rows, *cols = &a->j->cols;
-	const float *x = a->j->x + (a->image * a->j->channels + c) * rows->in * cols->in;
-	for (int64_t i = 0; i < taps; i++) {
-		const int64_t t = (tap + i) / cols->taps, s = (tap + i) % cols->taps;
-		if (cols->stride == 1)
-			AE(column_rows)(a->panels, depth * taps, i * depth, &a->columns, rows, cols, t, s, x, depth, 1);
-		else if (cols->stride == 2)
-			AE(column_rows)(a->panels, depth * taps, i * depth, &a->columns, rows, cols, t, s, x, depth, 2);
-		else
-			AE(column_rows)(a->panels, depth * taps, i * depth, &a->columns, rows, cols, t, s, x, depth, cols->stride);
+	if (p->packed < p->pieces && p->packed % AE_CEIL(p->depth, AE_CONV_CHANNELS) == 0) {
+		const int64_t tap = AE(pass_piece)(a, p, 1).tap;
+		AE(column_tap)(&p->of, p->columns, rows, cols, tap / cols->taps, tap % cols->taps);
 	}
 }
 
-// conv_multiply adds a pass of `rows` rows to the sums. As many panels of columns
-// as stay near meet a panel of weights at a time.
-static void AE(conv_multiply)(const ae_conv_task *a, const float *weights, int64_t rows, int first, int last) {
+// pass_next sets p to the pass behind the pass `before`, or to the first if that is
+// NULL, and its columns. It returns 0 after the last.
+static int AE(pass_next)(ae_conv_task *a, const ae_pass *before, ae_pass *p) {
+	*p = (ae_pass){.index = before != NULL ? before->index + 1 : 0};
+	const int64_t end = a->strips * a->passes;
+	while (p->index < end && !AE(pass_set)(a, p))
+		p->index++;
+	if (p->index >= end)
+		return 0;
+	const int64_t strip = p->index / a->passes, panels = AE_CEIL(a->vectors, AE_NV);
+	p->first = before == NULL || before->index / a->passes != strip;
+	p->columns = &a->columns[strip % 2];
+	p->panels = a->panels[before != NULL && before->panels == a->panels[0]];
+	if (p->first) {
+		const int64_t from = strip * a->j->strip * a->vectors / panels, to = AE_MIN((strip + 1) * a->j->strip, panels) * a->vectors / panels;
+		AE(columns_of)(&a->columns[strip % 2], &a->j->rows, &a->j->cols, a->area, a->vector + from, to - from);
+	}
+	p->pieces = p->taps * AE_CEIL(p->depth, AE_CONV_CHANNELS);
+	AE(pass_tap)(a, p);
+	return 1;
+}
+
+// pass_pack packs the next n pieces, if there are so many. Vector v begins at
+// panels + v*AE_W*rows, rows of a panel following each other.
+static void AE(pass_pack)(const ae_conv_task *a, ae_pass *p, int64_t n) {
+	const int64_t plane = a->j->rows.in * a->j->cols.in, height = p->depth * p->taps, stride = a->j->cols.stride;
+	for (; n > 0 && p->packed < p->pieces; n--) {
+		const ae_conv_piece e = AE(pass_piece)(a, p, 1);
+		if (stride == 1)
+			AE(column_rows)(p->panels, height, e.row, p->columns, &p->of, e.x, plane, e.n, 1);
+		else if (stride == 2)
+			AE(column_rows)(p->panels, height, e.row, p->columns, &p->of, e.x, plane, e.n, 2);
+		else
+			AE(column_rows)(p->panels, height, e.row, p->columns, &p->of, e.x, plane, e.n, stride);
+		p->packed++;
+		AE(pass_tap)(a, p);
+	}
+}
+
+// pass_ahead is what the next n pieces read.
+static ae_ahead AE(pass_ahead)(const ae_conv_task *a, const ae_pass *p, int64_t n) {
+	if (p->packed == p->pieces)
+		return (ae_ahead){0};
+	const ae_conv_piece e = AE(pass_piece)(a, p, n);
+	return AE(column_ahead)(p->columns, &p->of, e.x, a->j->rows.in * a->j->cols.in, e.n, a->j->rows.stride);
+}
+
+// conv_multiply adds a pass to the sums, and packs the next one meanwhile if there
+// is one. As many panels of columns as stay near meet a panel of weights at a time.
+static void AE(conv_multiply)(const ae_conv_task *a, const ae_pass *p, ae_pass *next) {
 	const ae_conv *j = a->j;
-	const int64_t vector = a->columns.vector, vectors = a->columns.vectors;
-	const int64_t panels = a->columns.panels, near = AE_MAX(AE_CONV_NEAR / (AE_MAX(rows, 1) * AE_NR), 1);
-	const int straight = a->sums == NULL;
+	const ae_columns *columns = p->columns;
+	const int64_t rows = p->depth * p->taps, vector = columns->vector, vectors = columns->vectors, plane = j->rows.out * j->cols.out;
+	const int straight = a->sums == NULL, follow = straight && p->last;
 	const int64_t origin = a->image * j->y_image + a->k * j->y_channel + vector * AE_W;
-	ae_tile t = {.ld = straight ? j->y_channel : vectors * AE_W, .add = !first, .relu = straight && last && j->relu};
-	float *c = straight ? j->y + origin : a->sums;
-	const float *bias = straight && last && j->bias != NULL ? j->bias + a->k : NULL;
-	const float *residual = straight && last && j->residual != NULL ? j->residual + origin : NULL;
-	const int64_t columns = straight ? AE_MIN(vectors * AE_W, j->rows.out * j->cols.out - vector * AE_W) : vectors * AE_W;
-	for (int64_t p = 0; p < panels; p += near)
+	float *const c = straight ? j->y + origin : a->sums;
+	const float *weights = j->prepared + AE(padded_rows)(j->outputs) * (p->c * j->rows.taps * j->cols.taps + p->tap * p->depth) + a->k * rows;
+	const int64_t end = straight ? AE_MIN(vectors * AE_W, plane - vector * AE_W) : vectors * AE_W;
+	ae_tile t = {.ld = straight ? j->y_channel : vectors * AE_W, .add = !p->first, .relu = follow && j->relu};
+	t.stream = j->stream && (uintptr_t)c % 64 == 0;
+	const int64_t each = next != NULL ? AE_CEIL(next->pieces, AE_CEIL(a->outputs, AE_MR) * columns->panels) : 0;
+	const int64_t near = AE_MAX(AE_CONV_NEAR / (AE_MAX(rows, 1) * AE_NR), 1);
+	for (int64_t f = 0; f < columns->panels; f += near)
 		for (int64_t k = 0; k < a->outputs; k += AE_MR)
-			for (int64_t i = p; i < AE_MIN(p + near, panels); i++) {
-				const int64_t v = a->columns.panel[i], nv = a->columns.panel[i + 1] - v;
+			for (int64_t i = f; i < AE_MIN(f + near, columns->panels); i++) {
+				const int64_t v = columns->panel[i], nv = columns->panel[i + 1] - v;
 				const int64_t at = k * t.ld + v * AE_W, h = AE(panel_rows)(a->outputs - k);
 				t.c = c + at;
 				t.rows = AE_MIN(h, a->outputs - k);
-				t.cols = AE_MIN(nv * AE_W, columns - v * AE_W);
-				t.bias = bias != NULL ? bias + k : NULL;
-				t.residual = residual != NULL ? residual + at : NULL;
-				const float *panel = weights + k * rows, *b = a->panels + v * AE_W * rows;
+				t.cols = AE_MIN(nv * AE_W, end - v * AE_W);
+				t.bias = follow && j->bias != NULL ? j->bias + a->k + k : NULL;
+				t.residual = follow && j->residual != NULL ? j->residual + origin + at : NULL;
+				if (next != NULL)
+					t.ahead = AE(pass_ahead)(a, next, each);
+				const float *panel = weights + k * rows, *b = p->panels + v * AE_W * rows;
 				if (j->quantised != 0)
 					AE(int8_tile)(h, nv, rows, panel, b, straight ? j->scale + a->k + k : NULL, &t);
 				else
 					AE(micro_tile)(h, nv, rows, panel, b, nv * AE_W, NULL, &t);
+				if (next != NULL)
+					AE(pass_pack)(a, next, each);
 			}
 }
 
-// conv_spread takes sums that were held back to their places in the output.
-static void AE(conv_spread)(const ae_conv_task *a) {
+// conv_spread takes the sums of a strip that were held back to their places in the
+// output.
+static void AE(conv_spread)(const ae_conv_task *a, const ae_columns *c) {
 	const ae_conv *j = a->j;
-	const ae_columns *c = &a->columns;
 	const int64_t width = c->area->width, end = AE_MIN((c->vector + c->vectors) * AE_W, c->area->height * width);
 	for (int64_t k = 0; k < a->outputs; k++) {
 		const int64_t channel = a->image * j->y_image + (a->k + k) * j->y_channel + c->area->q * j->y_col;
@@ -210,7 +310,8 @@ static void AE(conv_spread)(const ae_conv_task *a) {
 	}
 }
 
-_Static_assert(AE_CONV_ROWS * AE_CONV_VECTORS * AE_W + AE_CONV_SUMS <= AE_SCRATCH, "columns and sums fit into a task's scratch");
+_Static_assert(AE_CONV_PANELS >= AE_CONV_ROWS * AE_NR, "a strip has room for a panel");
+_Static_assert(2 * AE_CONV_PANELS + AE_CONV_SUMS <= AE_SCRATCH, "columns and sums fit into a task's scratch");
 
 static void AE(conv_task)(void *ctx, int64_t task, float *scratch) {
 	const ae_conv *j = ctx;
@@ -219,27 +320,27 @@ static void AE(conv_task)(void *ctx, int64_t task, float *scratch) {
 	int64_t run = task / j->blocks % runs, of_area;
 	for (; run >= (of_area = AE_CEIL(AE(area_vectors)(area), j->run)); area++)
 		run -= of_area;
-	ae_conv_task a = {.j = j, .image = task / j->blocks / runs, .k = task % j->blocks * j->block, .panels = scratch};
-	AE(columns_of)(&a.columns, &j->rows, &j->cols, area, run * j->run, AE_MIN(j->run, AE(area_vectors)(area) - run * j->run));
+	ae_conv_task a = {.j = j, .area = area, .image = task / j->blocks / runs, .k = task % j->blocks * j->block, .vector = run * j->run};
 	a.outputs = AE_MIN(j->block, j->outputs - a.k);
+	a.vectors = AE_MIN(j->run, AE(area_vectors)(area) - a.vector);
+	a.strips = AE_CEIL(AE_CEIL(a.vectors, AE_NV), j->strip);
+	a.passes = AE(area_taps)(area) == 0 ? 1 : AE_CEIL(j->channels, j->depth) * AE_CEIL(j->rows.taps * j->cols.taps, j->taps);
+	a.panels[0] = scratch;
+	a.panels[1] = scratch + AE_CONV_PANELS;
 	if (!AE(is_straight)(j))
-		a.sums = scratch + AE_CONV_ROWS * AE_CONV_VECTORS * AE_W;
-	const int64_t taps = j->rows.taps * j->cols.taps, height = AE(padded_rows)(j->outputs);
-	int first = 1;
-	for (int64_t c = 0; c < j->channels; c += j->depth)
-		for (int64_t t = 0; t < taps; t += j->taps) {
-			const int64_t depth = AE_MIN(j->depth, j->channels - c), n = AE_MIN(j->taps, taps - t), row = t / j->cols.taps, col = t % j->cols.taps;
-			if (n == 1 && (row < area->t || row >= area->t_end || col < area->s || col >= area->s_end))
-				continue;
-			const int last = c + depth == j->channels && (area->t_end - 1) * j->cols.taps + area->s_end - 1 < t + n;
-			AE(conv_pack)(&a, c, depth, t, n);
-			AE(conv_multiply)(&a, j->prepared + height * (c * taps + t * depth) + a.k * depth * n, depth * n, first, last);
-			first = 0;
-		}
-	if (first) // there is nothing but padding
-		AE(conv_multiply)(&a, j->prepared, 0, 1, 1);
-	if (a.sums != NULL)
-		AE(conv_spread)(&a);
+		a.sums = scratch + 2 * AE_CONV_PANELS;
+	ae_pass pass[2];
+	int i = 0;
+	AE(pass_next)(&a, NULL, &pass[0]);
+	for (int more = 1; more; i = !i) {
+		AE(pass_pack)(&a, &pass[i], pass[i].pieces); // what is left of it
+		more = AE(pass_next)(&a, &pass[i], &pass[!i]);
+		AE(conv_multiply)(&a, &pass[i], more ? &pass[!i] : NULL);
+		if (a.sums != NULL && pass[i].last)
+			AE(conv_spread)(&a, pass[i].columns);
+	}
+	if (j->stream)
+		ae_stream_end();
 }
 
 // direct_weights is the floats of prepared weights: for each pass the panels of

@@ -26,6 +26,21 @@
 #define AE_GEMM_SCRATCH (AE_GEMM_K * (AE_GEMM_M + AE_GEMM_N))
 _Static_assert(AE_GEMM_SCRATCH <= AE_SCRATCH, "the blocks fit into a task's scratch");
 
+// What a tile asks for on the way, for whoever comes next: `count` rows of cache
+// lines, `step` floats apart. Asked for one by one between products they come at the
+// pace of the memory, and no product waits for a buffer.
+typedef struct {
+	const float *from;
+	int64_t lines, step, count;
+} ae_ahead;
+
+// row_prefetch asks for nv vectors.
+AE_INLINE void AE(row_prefetch)(const float *p, const int nv) {
+	for (int v = 0; v < nv * AE_W; v += 16)
+		__builtin_prefetch(p + v);
+	__builtin_prefetch(p + nv * AE_W - 1);
+}
+
 // Where a tile of C goes and what happens to it: its sums are added to what is
 // there if `add` is set; then follow bias, residual and relu.
 typedef struct {
@@ -35,51 +50,87 @@ typedef struct {
 	const float *bias;     // of the rows, NULL for none
 	const float *residual; // laid out like c, NULL for none
 	int add, relu;
+	int stream; // past the caches: whole tiles only, c and ld in whole cache lines
+	ae_ahead ahead;
 } ae_tile;
 
-// tile_store stores the sums s of a tile.
-AE_INLINE void AE(tile_store)(const int mr, const int nv, const ae_tile *t, ae_v s[AE_MR][AE_NV], const int whole) {
-#pragma GCC unroll 8
-	for (int i = 0; i < mr; i++) {
-		if (i >= t->rows)
-			break;
-		float *y = t->c + i * t->ld;
-#pragma GCC unroll 3
-		for (int v = 0; v < nv; v++, y += AE_W) {
-			const int64_t lanes = whole ? AE_W : AE_MIN(AE_W, t->cols - v * AE_W);
-			ae_v x = s[i][v];
+// tile_edge stores the sums of a tile of which rows or columns are missing.
+static __attribute__((noinline)) void AE(tile_edge)(const ae_tile *t, ae_v s[AE_MR][AE_NV]) {
+	for (int64_t i = 0; i < t->rows; i++)
+		for (int64_t j = 0; j < t->cols; j += AE_W) {
+			const int64_t at = i * t->ld + j, lanes = AE_MIN(AE_W, t->cols - j);
+			ae_v x = s[i][j / AE_W];
 			if (t->add)
-				x += whole ? ae_load(y) : ae_load_part(y, 0, lanes);
+				x += ae_load_part(t->c + at, 0, lanes);
 			if (t->bias != NULL)
 				x += t->bias[i];
-			if (t->residual != NULL) {
-				const float *r = t->residual + i * t->ld + v * AE_W;
-				x += whole ? ae_load(r) : ae_load_part(r, 0, lanes);
-			}
-			if (t->relu)
-				x = ae_relu(x);
-			if (whole)
-				ae_store(y, x);
-			else
-				ae_store_part(y, x, 0, lanes);
+			if (t->residual != NULL)
+				x += ae_load_part(t->residual + at, 0, lanes);
+			ae_store_part(t->c + at, t->relu ? ae_relu(x) : x, 0, lanes);
 		}
+}
+
+// AE_EACH does something to all sums s[i][v] of a tile, in registers.
+#define AE_EACH(mr, nv, what)              \
+	AE_PRAGMA(GCC unroll 8)                \
+	for (int i = 0; i < mr; i++)           \
+		AE_PRAGMA(GCC unroll 3)            \
+		for (int v = 0; v < nv; v++)       \
+			what;
+#define AE_PRAGMA(x) _Pragma(#x)
+
+// tile_store stores the sums s of a tile. Whoever has several followers decides on
+// each for all sums at once: a branch for every sum costs as much as a short product.
+AE_INLINE void AE(tile_store)(const int mr, const int nv, const ae_tile *t, ae_v s[AE_MR][AE_NV], const int whole) {
+	float *const c = t->c;
+	const int64_t ld = t->ld;
+	if (!whole || t->rows < mr) {
+		ae_v all[AE_MR][AE_NV]; // s itself would have to be in memory from the start
+		AE_EACH(mr, nv, all[i][v] = s[i][v])
+		AE(tile_edge)(t, all);
+		return;
 	}
+	if (t->add)
+		AE_EACH(mr, nv, s[i][v] += ae_load(c + i * ld + v * AE_W))
+	if (t->bias != NULL)
+		AE_EACH(mr, nv, s[i][v] += t->bias[i])
+	if (t->residual != NULL)
+		AE_EACH(mr, nv, s[i][v] += ae_load(t->residual + i * ld + v * AE_W))
+	if (t->relu)
+		AE_EACH(mr, nv, s[i][v] = ae_relu(s[i][v]))
+	if (t->stream)
+		AE_EACH(mr, nv, ae_stream(c + i * ld + v * AE_W, s[i][v]))
+	else
+		AE_EACH(mr, nv, ae_store(c + i * ld + v * AE_W, s[i][v]))
 }
 
 // tile_prefetch asks for the cache lines that tile_store will touch, so that they
 // arrive while the sums are made.
 AE_INLINE void AE(tile_prefetch)(const int mr, const int nv, const ae_tile *t) {
+	if (!t->stream)
 #pragma GCC unroll 8
-	for (int i = 0; i < mr; i++) {
-		__builtin_prefetch(t->c + i * t->ld, 1);
-		__builtin_prefetch(t->c + i * t->ld + nv * AE_W - 1, 1);
-	}
+		for (int i = 0; i < mr; i++)
+			AE(row_prefetch)(t->c + i * t->ld, nv);
 	if (t->residual != NULL)
 #pragma GCC unroll 8
-		for (int i = 0; i < mr; i++) {
-			__builtin_prefetch(t->residual + i * t->ld);
-			__builtin_prefetch(t->residual + i * t->ld + nv * AE_W - 1);
-		}
+		for (int i = 0; i < mr; i++)
+			AE(row_prefetch)(t->residual + i * t->ld, nv);
+}
+
+// micro_step adds the products of one row of B, nv vectors, and one column of A.
+AE_INLINE void AE(micro_step)(const int mr, const int nv, ae_v s[AE_MR][AE_NV], const float *a, const float *b) {
+	ae_v row[AE_NV];
+	__builtin_prefetch(a + AE_AHEAD);
+#pragma GCC unroll 3
+	for (int v = 0; v < nv; v++)
+		row[v] = ae_load(b + v * AE_W);
+#pragma GCC unroll 8
+	for (int i = 0; i < mr; i++) {
+		const ae_v x = ae_set(a[i]);
+#pragma GCC unroll 3
+		for (int v = 0; v < nv; v++)
+			s[i][v] += x * row[v];
+	}
 }
 
 // micro multiplies a panel of A, stored [k][mr], by k rows of nv vectors of B: ldb
@@ -87,27 +138,17 @@ AE_INLINE void AE(tile_prefetch)(const int mr, const int nv, const ae_tile *t) {
 AE_INLINE void AE(micro)(const int mr, const int nv, int64_t k, const float *a, const float *b, int64_t ldb, const int32_t *off, const ae_tile *t) {
 	ae_v s[AE_MR][AE_NV];
 	AE(tile_prefetch)(mr, nv, t);
-#pragma GCC unroll 8
-	for (int i = 0; i < mr; i++)
-#pragma GCC unroll 3
-		for (int v = 0; v < nv; v++)
-			s[i][v] = (ae_v){0};
-	for (; k > 0; k--, a += mr) {
-		ae_v row[AE_NV];
-		const float *from = off != NULL ? b + *off++ : b;
-		__builtin_prefetch(a + AE_AHEAD);
-#pragma GCC unroll 3
-		for (int v = 0; v < nv; v++)
-			row[v] = ae_load(from + v * AE_W);
-		b += ldb;
-#pragma GCC unroll 8
-		for (int i = 0; i < mr; i++) {
-			ae_v x = ae_set(a[i]);
-#pragma GCC unroll 3
-			for (int v = 0; v < nv; v++)
-				s[i][v] += x * row[v];
-		}
+	AE_EACH(mr, nv, s[i][v] = (ae_v){0})
+	const float *ahead = t->ahead.from;
+	const int64_t asked = off != NULL ? 0 : AE_MIN(t->ahead.lines * t->ahead.count, k);
+	for (int64_t i = 0, line = 0; i < asked; i++, a += mr, b += ldb) {
+		__builtin_prefetch(ahead + 16 * line, 0, 2);
+		if (++line == t->ahead.lines)
+			line = 0, ahead += t->ahead.step;
+		AE(micro_step)(mr, nv, s, a, b);
 	}
+	for (k -= asked; k > 0; k--, a += mr, b += ldb)
+		AE(micro_step)(mr, nv, s, a, off != NULL ? b + *off++ : b);
 	if (t->cols == nv * AE_W)
 		AE(tile_store)(mr, nv, t, s, 1);
 	else
