@@ -16,13 +16,15 @@ import (
 
 // winogradShapes are worth Winograd's method, with tiles that do not divide the
 // image, several groups of tiles, parts of the output channels and passes over
-// the input channels.
+// the input channels; the last two take the smaller tiles.
 var winogradShapes = []kernels.ConvShape{
 	{N: 3, C: 40, H: 18, W: 21, K: 43, R: 3, S: 3, Stride: 1, Pad: 1, Dilation: 1},
 	{N: 2, C: 300, H: 13, W: 12, K: 70, R: 3, S: 3, Stride: 1, Pad: 0, Dilation: 1},
 	{N: 1, C: 33, H: 55, W: 50, K: 36, R: 4, S: 4, Stride: 1, Pad: 3, Dilation: 1},
 	{N: 2, C: 48, H: 20, W: 17, K: 150, R: 4, S: 4, Stride: 1, Pad: 2, Dilation: 1},
 	{N: 1, C: 32, H: 6, W: 420, K: 32, R: 3, S: 3, Stride: 1, Pad: 1, Dilation: 1},
+	{N: 2, C: 70, H: 8, W: 8, K: 100, R: 3, S: 3, Stride: 1, Pad: 1, Dilation: 1},
+	{N: 2, C: 70, H: 8, W: 8, K: 100, R: 4, S: 4, Stride: 1, Pad: 2, Dilation: 1},
 }
 
 // splitShapes make a convolution take several input channel blocks, output

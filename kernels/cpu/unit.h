@@ -24,10 +24,15 @@
 
 #include "conv_filter.h"
 
-#include "winograd.h"
+#include "transpose.h"
 
+#include "winograd_product.h"
+
+#include "winograd.h"
 #include "winograd_points.h"
-#include "winograd_tiles.h"
+
+#include "winograd_input.h"
+#include "winograd_output.h"
 
 #include "winograd_run.h"
 

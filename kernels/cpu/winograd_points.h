@@ -13,7 +13,7 @@
 //	         and those of the product over all j for infinity
 //	A: y_j = sum_i p_i^j u_i v_i, and for j = m-1 the product at infinity too
 //
-// The points are 0, 1, -1, 2, -2 (and 1/2, -1/2), in this order, and infinity:
+// The points are 0, 1, -1 (and 2, -2 (and 1/2, -1/2)), in this order, and infinity:
 // small powers of two, whose sums stay accurate. Those of a pair p, -p share
 // their even and odd parts, which halves the additions.
 
@@ -24,7 +24,11 @@ AE_INLINE void AE(input_pair)(ae_v *v, float p, ae_v even, ae_v odd) {
 	v[1] = even - odd;
 }
 AE_INLINE void AE(input_points)(const int points, const ae_v *d, ae_v *v) {
-	if (points == 6) { // x (x^2 - 1) (x^2 - 4)
+	if (points == 4) { // x (x^2 - 1)
+		v[0] = d[2] - d[0];
+		AE(input_pair)(v + 1, 1, d[2], d[1]);
+		v[3] = d[3] - d[1];
+	} else if (points == 6) { // x (x^2 - 1) (x^2 - 4)
 		v[0] = 4 * d[0] - 5 * d[2] + d[4];
 		AE(input_pair)(v + 1, 1, d[4] - 4 * d[2], d[3] - 4 * d[1]);
 		AE(input_pair)(v + 3, 2, d[4] - d[2], d[3] - d[1]);
@@ -47,7 +51,10 @@ AE_INLINE void AE(weight_pair)(ae_v4 *u, float p, float n, const int taps, const
 	u[1] = (even - p * odd) / n;
 }
 AE_INLINE void AE(weight_points)(const int points, const int taps, const ae_v4 *w, const int step, ae_v4 *u) {
-	if (points == 6) {
+	if (points == 4) {
+		u[0] = -w[0];
+		AE(weight_pair)(u + 1, 1, 2, taps, w, step);
+	} else if (points == 6) {
 		u[0] = w[0] / 4;
 		AE(weight_pair)(u + 1, 1, -6, taps, w, step);
 		AE(weight_pair)(u + 3, 2, 24, taps, w, step);
@@ -63,12 +70,18 @@ AE_INLINE void AE(weight_points)(const int points, const int taps, const ae_v4 *
 // output_points evaluates A for m outputs; product i is u[i*step].
 AE_INLINE void AE(output_points)(const int points, const int m, const ae_v *u, const int step, ae_v *y) {
 	static const float two[] = {1, 2, 4, 8, 16, 32}, half[] = {1, 0.5f, 0.25f, 0.125f, 0.0625f, 0.03125f};
-	const ae_v even[3] = {u[step] + u[2 * step], u[3 * step] + u[4 * step], points == 8 ? u[5 * step] + u[6 * step] : u[0]};
-	const ae_v odd[3] = {u[step] - u[2 * step], u[3 * step] - u[4 * step], points == 8 ? u[5 * step] - u[6 * step] : u[0]};
+	ae_v even[3], odd[3];
+#pragma GCC unroll 3
+	for (int i = 1; i < points - 1; i += 2) {
+		even[i / 2] = u[i * step] + u[(i + 1) * step];
+		odd[i / 2] = u[i * step] - u[(i + 1) * step];
+	}
 #pragma GCC unroll 6
 	for (int j = 0; j < m; j++) {
 		const ae_v *pair = j % 2 == 0 ? even : odd;
-		y[j] = pair[0] + two[j] * pair[1];
+		y[j] = pair[0];
+		if (points >= 6)
+			y[j] += two[j] * pair[1];
 		if (points == 8)
 			y[j] += half[j] * pair[2];
 	}

@@ -1,0 +1,98 @@
+// The products of a group of tiles, taken to the output: vectors of AE_W output
+// channels at one place, transposed into image rows at the end.
+
+// What follows a sum: residual points to the row of y, NULL for none.
+typedef struct {
+	const float *residual;
+	float bias;
+	int relu;
+} ae_followers;
+
+// follow stores lanes [0, lanes) of a vector of sums with what follows.
+AE_INLINE void AE(follow)(ae_followers f, ae_v v, float *y, int64_t at, int64_t lanes) {
+	v += f.bias;
+	if (f.residual != NULL)
+		v += lanes == AE_W ? ae_load(f.residual + at) : ae_load_part(f.residual + at, 0, lanes);
+	if (f.relu)
+		v = ae_relu(v);
+	if (lanes == AE_W)
+		ae_store(y + at, v);
+	else
+		ae_store_part(y + at, v, 0, lanes);
+}
+
+// winograd_output takes the products of a tile, point i at m[i*plane], to side x
+// side outputs, row i of them at to + i*pitch.
+AE_INLINE void AE(winograd_output)(const int points, const int side, const float *m, int64_t plane, float *to, int64_t pitch) {
+	ae_v u[8], y[8], at[8 * 8];
+#pragma GCC unroll 8
+	for (int j = 0; j < points; j++) {
+#pragma GCC unroll 8
+		for (int i = 0; i < points; i++)
+			u[i] = ae_load(m + (i * points + j) * plane);
+		AE(output_points)(points, side, u, 1, y);
+#pragma GCC unroll 8
+		for (int i = 0; i < side; i++)
+			at[i * points + j] = y[i];
+	}
+	for (int i = 0; i < side; i++, to += pitch) {
+		AE(output_points)(points, side, at + i * points, 1, y);
+#pragma GCC unroll 8
+		for (int j = 0; j < side; j++)
+			ae_store(to + j * AE_W, y[j]);
+	}
+}
+
+// winograd_tiles does that for n tiles of a row. The instances are functions of
+// their own, for the compiler's registers.
+#define AE_WINOGRAD_TAKE(points, side)                                                                                    \
+	static __attribute__((noinline)) void AE(winograd_tiles_##points##_##side)(const ae_winograd *w, const float *m,       \
+	                                                                           int64_t n, float *to) {                     \
+		for (int64_t q = 0; q < n; q++)                                                                                    \
+			AE(winograd_output)(points, side, m + q * AE_PRODUCT_COLS, w->m_plane, to + q * side * AE_W, w->pitch);        \
+	}
+AE_WINOGRAD_TAKE(4, 2)
+AE_WINOGRAD_TAKE(6, 3)
+AE_WINOGRAD_TAKE(6, 4)
+AE_WINOGRAD_TAKE(8, 5)
+
+// winograd_store stores the output rows of a row of tiles, for `channels` output
+// channels from k on; image counts images.
+static void AE(winograd_store)(const ae_winograd *w, ae_tiles g, int64_t image, int64_t k, int64_t channels, const float *rows) {
+	const ae_conv *j = &w->conv;
+	const int64_t p = g.row * w->side, high = AE_MIN(w->side, j->rows.out - p);
+	const int64_t q = g.col * w->side, n = AE_MIN(g.cols * w->side, j->cols.out - q);
+	const int64_t origin = image * j->y_image + k * j->y_channel + p * j->y_row + q;
+	for (int64_t i = 0; i < high; i++)
+		for (int64_t c = 0; c < n; c += AE_W) {
+			const float *from = rows + i * w->pitch + c * AE_W;
+			ae_v v[AE_W];
+#pragma GCC unroll 16
+			for (int l = 0; l < AE_W; l++)
+				v[l] = ae_load(from + l * AE_W);
+			AE(transpose)(v);
+			for (int64_t l = 0; l < channels; l++) {
+				const ae_followers f = {
+					.residual = j->residual, .bias = j->bias != NULL ? j->bias[k + l] : 0, .relu = j->relu};
+				AE(follow)(f, v[l], j->y, origin + l * j->y_channel + i * j->y_row + c, AE_MIN(AE_W, n - c));
+			}
+		}
+}
+
+// winograd_scatter takes the products of output channels [k, k+n) to the output.
+static void AE(winograd_scatter)(const ae_winograd *w, ae_tiles g, int64_t image, int64_t k, int64_t n, const float *m, float *rows) {
+	for (int64_t i = 0; i < n; i += AE_W) {
+		const float *from = m + i / AE_PRODUCT_COLS * AE_PRODUCT_COLS * w->tiles + i % AE_PRODUCT_COLS;
+		for (int64_t t = 0; t < g.rows; t++, from += g.cols * AE_PRODUCT_COLS) {
+			if (w->points == 4)
+				AE(winograd_tiles_4_2)(w, from, g.cols, rows);
+			else if (w->side == 3)
+				AE(winograd_tiles_6_3)(w, from, g.cols, rows);
+			else if (w->side == 4)
+				AE(winograd_tiles_6_4)(w, from, g.cols, rows);
+			else
+				AE(winograd_tiles_8_5)(w, from, g.cols, rows);
+			AE(winograd_store)(w, (ae_tiles){.row = g.row + t, .col = g.col, .cols = g.cols}, image, k + i, AE_MIN(AE_W, n - i), rows);
+		}
+	}
+}

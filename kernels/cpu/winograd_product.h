@@ -1,0 +1,124 @@
+// The products of winograd.h at one point: m[tiles][outputs] is v[tiles][depth]
+// times u[depth][outputs]. A micro-kernel keeps up to AE_PRODUCT_ROWS tiles by
+// AE_PRODUCT_NV vectors of output channels in registers.
+//
+//	v: blocks of `height` tiles, [depth/AE_W][height][AE_W]
+//	u: panels of AE_PRODUCT_COLS output channels, or of AE_W at the end, [depth][columns]
+//	m: panels, [tiles][AE_PRODUCT_COLS]
+
+#if AE_W == 16
+#define AE_PRODUCT_ROWS 14 // 28 accumulators + 2 of u + 1 of v, of 32 registers
+#else
+#define AE_PRODUCT_ROWS 6 // 12 + 2 + 1, of 16
+#endif
+#define AE_PRODUCT_NV 2
+#define AE_PRODUCT_COLS (AE_PRODUCT_NV * AE_W)
+
+// Input channels of a sum, at most: short sums are accurate, and the first-level
+// cache holds that much of a panel of u.
+#define AE_PRODUCT_DEPTH 128
+
+typedef struct {
+	const float *v, *u;
+	float *m;
+	int64_t groups;     // of AE_W input channels
+	int add;            // to what is in m
+	const float *ahead; // weights that are needed later: `step` floats are asked for at each channel
+	int64_t step;
+} ae_product;
+
+AE_INLINE void AE(product)(const int rows, const int nv, const ae_product *p) {
+	const float *v = p->v, *u = p->u, *ahead = p->ahead;
+	ae_v s[AE_PRODUCT_ROWS][AE_PRODUCT_NV];
+#pragma GCC unroll 14
+	for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+		for (int n = 0; n < nv; n++)
+			s[r][n] = (ae_v){0};
+	for (int64_t g = 0; g < p->groups; g++, v += rows * AE_W)
+		for (int c = 0; c < AE_W; c++, u += nv * AE_W, ahead += p->step) {
+			ae_v row[AE_PRODUCT_NV];
+			__builtin_prefetch(ahead, 0, 2);
+			__builtin_prefetch(ahead + p->step / 2, 0, 2);
+#pragma GCC unroll 2
+			for (int n = 0; n < nv; n++)
+				row[n] = ae_load(u + n * AE_W);
+#pragma GCC unroll 14
+			for (int r = 0; r < rows; r++) {
+				const ae_v x = ae_set(v[r * AE_W + c]);
+#pragma GCC unroll 2
+				for (int n = 0; n < nv; n++)
+					s[r][n] += x * row[n];
+			}
+		}
+#pragma GCC unroll 14
+	for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+		for (int n = 0; n < nv; n++) {
+			float *m = p->m + r * AE_PRODUCT_COLS + n * AE_W;
+			ae_store(m, p->add ? s[r][n] + ae_load(m) : s[r][n]);
+		}
+}
+
+// The instances are functions of their own, for the compiler's registers.
+#define AE_PRODUCT(rows)                                                                                                             \
+	static __attribute__((noinline)) void AE(product_##rows##_1)(const ae_product *p) { AE(product)(rows, 1, p); }                    \
+	static __attribute__((noinline)) void AE(product_##rows##_2)(const ae_product *p) { AE(product)(rows, 2, p); }
+AE_PRODUCT(1)
+AE_PRODUCT(2)
+AE_PRODUCT(3)
+AE_PRODUCT(4)
+AE_PRODUCT(5)
+AE_PRODUCT(6)
+#if AE_PRODUCT_ROWS == 14
+AE_PRODUCT(7)
+AE_PRODUCT(8)
+AE_PRODUCT(9)
+AE_PRODUCT(10)
+AE_PRODUCT(11)
+AE_PRODUCT(12)
+AE_PRODUCT(13)
+AE_PRODUCT(14)
+#endif
+
+typedef void AE(product_kernel)(const ae_product *);
+
+// product_of is the instance for `rows` tiles.
+#define AE_PRODUCT_PAIR(rows) {AE(product_##rows##_1), AE(product_##rows##_2)}
+static AE(product_kernel) *AE(product_of)(int64_t rows, int64_t nv) {
+	static AE(product_kernel) *const all[AE_PRODUCT_ROWS][AE_PRODUCT_NV] = {
+		AE_PRODUCT_PAIR(1), AE_PRODUCT_PAIR(2), AE_PRODUCT_PAIR(3), AE_PRODUCT_PAIR(4), AE_PRODUCT_PAIR(5), AE_PRODUCT_PAIR(6),
+#if AE_PRODUCT_ROWS == 14
+		AE_PRODUCT_PAIR(7), AE_PRODUCT_PAIR(8), AE_PRODUCT_PAIR(9), AE_PRODUCT_PAIR(10), AE_PRODUCT_PAIR(11), AE_PRODUCT_PAIR(12),
+		AE_PRODUCT_PAIR(13), AE_PRODUCT_PAIR(14),
+#endif
+	};
+	return all[rows - 1][nv - 1];
+}
+
+// product_outputs is the output channels that panels of u have place for.
+AE_INLINE int64_t AE(product_outputs)(int64_t outputs) { return AE_CEIL(outputs, AE_W) * AE_W; }
+
+// product_run makes the products of n output channels, m_panel floats of m for each
+// panel. Meanwhile it asks for the weights of the next panel, a little with every
+// input channel, and at the end for those at next.
+static void AE(product_run)(int64_t tiles, int64_t height, int64_t n, int64_t depth, const float *v, const float *u, float *m,
+                            int64_t m_panel, const float *next) {
+	const int64_t blocks = AE_CEIL(tiles, height), step = AE_CEIL(AE_PRODUCT_COLS, blocks);
+	const int64_t pass = AE(even)(depth / AE_W, AE_PRODUCT_DEPTH / AE_W) * AE_W;
+	for (int64_t k = 0; k < n; k += AE_PRODUCT_COLS, m += m_panel) {
+		const int64_t nv = AE_CEIL(AE_MIN(AE_PRODUCT_COLS, n - k), AE_W);
+		AE(product_kernel) *const kernel = AE(product_of)(height, nv);
+		const float *ahead = k + AE_PRODUCT_COLS < n ? u + (k + AE_PRODUCT_COLS) * depth : next;
+		for (int64_t c = 0; c < depth; c += pass) {
+			const int64_t channels = AE_MIN(pass, depth - c);
+			for (int64_t b = 0; b < blocks; b++, ahead += step * channels) {
+				const ae_product p = {
+					.v = v + (b * depth + c) * height, .u = u + k * depth + c * nv * AE_W, .m = m + b * height * AE_PRODUCT_COLS,
+					.groups = channels / AE_W, .add = c > 0, .ahead = ahead, .step = step,
+				};
+				kernel(&p);
+			}
+		}
+	}
+}
