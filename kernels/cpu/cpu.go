@@ -84,6 +84,21 @@ func (*Device) Name() string { return "cpu" }
 // Describe names the machine with its ISA, "cpu (avx2)".
 func (d *Device) Describe() string { return "cpu (" + C.GoString(d.isa.name) + ")" }
 
+// Offers says what computes in less than float32.
+func (d *Device) Offers() string {
+	switch {
+	case d.isa.tiles != nil:
+		return "bf16 and int8 on matrix tiles (AMX)"
+	case C.GoString(d.isa.name) == "avx512" && C.ae_has_vnni() != 0:
+		return "int8 with VNNI, bf16 as float32"
+	default:
+		return "int8, bf16 as float32"
+	}
+}
+
+// HasAMX tells whether the processor has matrix tiles.
+func HasAMX() bool { return C.ae_has_amx() != 0 }
+
 // Peak measures the ceiling of one thread in GFLOP/s, with multiply-adds that
 // never leave the registers, for some ten milliseconds.
 func (d *Device) Peak() float64 {
