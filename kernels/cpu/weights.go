@@ -83,13 +83,19 @@ func (d *Device) weightsOf(p *kernels.Program, name string) weights {
 // weights that the run does not write, since training is in float32.
 func lessOf(p *kernels.Program, i int, name string, written map[kernels.Slot]bool) precision {
 	c := p.Calls[i]
-	if _, is := c.Op.(kernels.Conv2D); is {
-		switch {
-		case name == kernels.Int8 && p.Ranges[i].Low >= 0 && p.Ranges[i].High > 0:
-			return precision{name, float64(p.Ranges[i].High)}
-		case name == kernels.BFloat16 && !written[c.Bufs[weightSlot]]:
-			return precision{name: name}
+	if _, is := c.Op.(kernels.Conv2D); !is {
+		return precision{name: kernels.Float32}
+	}
+	most := 0.0
+	if name == kernels.Int8 {
+		if len(p.Wider) > 0 && p.Wider[i] != "" {
+			name = p.Wider[i]
+		} else if p.Ranges[i].Low >= 0 {
+			most = float64(p.Ranges[i].High)
 		}
+	}
+	if name == kernels.Int8 && most > 0 || name == kernels.BFloat16 && !written[c.Bufs[weightSlot]] {
+		return precision{name, most}
 	}
 	return precision{name: kernels.Float32}
 }
