@@ -99,6 +99,9 @@ func engine(ctx context.Context, m *model.Model, train Source, o Options) (*dete
 	if err := ranges(ctx, m, train, o); err != nil {
 		return nil, err
 	}
+	if err := wider(ctx, m, train, o); err != nil {
+		return nil, err
+	}
 	return detect.NewInt8Engine(m.Config, m.Weights, m.Calibration.Ranges, m.Calibration.Wider, o.Device, o.Threads)
 }
 
