@@ -29,6 +29,9 @@ func (p *Program) checkRanges() error {
 	if n := len(p.Ranges); n != 0 && n != len(p.Calls) {
 		return fmt.Errorf("program: there are %d ranges for %d calls; expected one for each, or none", n, len(p.Calls))
 	}
+	if n := len(p.Wider); n != 0 && n != len(p.Calls) {
+		return fmt.Errorf("program: there are %d wider precisions for %d calls; expected one for each, or none", n, len(p.Calls))
+	}
 	for i, r := range p.Ranges {
 		if err := r.Check(); err != nil {
 			return fmt.Errorf("program: run call %d (%s): %w", i, Name(p.Calls[i].Op), err)

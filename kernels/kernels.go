@@ -43,6 +43,9 @@ type Program struct {
 	// Ranges has what a machine with a Ranger saw, for each of Calls: the precision
 	// int8 wants it. Empty where nothing is known.
 	Ranges []Range
+	// Wider has the precisions, f32 or bf16, that those of Calls keep which int8 would
+	// harm; "" for others. Empty where int8 may take them all.
+	Wider []string
 }
 
 // Options of Load.
@@ -50,11 +53,11 @@ type Options struct {
 	// Threads is the number of threads a run may use; 0 means all cores.
 	// Results do not depend on it.
 	Threads int
-	// Precision is what convolutions compute in: empty or f32 for float32; on GPUs
-	// with tensor cores also tf32, bf16 or f16, to which factors of products are
-	// rounded, while sums stay float32; on CPUs also int8, in which the convolutions
-	// that gain by it multiply bytes and add exactly, given Program.Ranges.
-	// Everything else is always float32.
+	// Precision is what convolutions compute in: empty or f32 for float32. bf16, and on
+	// GPUs also tf32 and f16, round the factors of products, while sums stay float32; GPUs
+	// want tensor cores for it. int8, on CPUs, multiplies bytes and adds exactly, given
+	// Program.Ranges. A CPU computes those convolutions of inference so that gain by it
+	// there, and the others in float32. Everything else is always float32.
 	Precision string
 }
 

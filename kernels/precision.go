@@ -33,6 +33,9 @@ func PrecisionOf(device string, o Options, has ...string) (string, error) {
 // Float32 is the precision of every device, and the default.
 const Float32 = "f32"
 
+// BFloat16 rounds the factors of products to eight bits, on GPUs with tensor cores and on CPUs.
+const BFloat16 = "bf16"
+
 // Int8 is a precision of CPUs, for programs with Ranges.
 const Int8 = "int8"
 

@@ -18,15 +18,15 @@ func Ranges(d kernels.Device, s Subject, threads int) (graph.Ranges, error) {
 	return session.Ranges()
 }
 
-// WriteBeside prints layers or stages in float32, and the same in int8.
-func WriteBeside(w io.Writer, f32, int8 []Layer) {
+// WriteBeside prints layers or stages in float32, and the same in less.
+func WriteBeside(w io.Writer, precision string, f32, less []Layer) {
 	width := len("all")
 	for _, l := range f32 {
 		width = max(width, len(l.Path))
 	}
-	fmt.Fprintf(w, "%-*s  %-26s %9s %9s %7s\n", width, "", "", "f32, ms", "int8, ms", "times")
+	fmt.Fprintf(w, "%-*s  %-26s %9s %9s %7s\n", width, "", "", "f32, ms", precision+", ms", "times")
 	for i, l := range f32 {
-		a, b := milliseconds(l.Time), milliseconds(int8[i].Time)
+		a, b := milliseconds(l.Time), milliseconds(less[i].Time)
 		fmt.Fprintf(w, "%-*s  %-26s %9.3f %9.3f %6.2fx\n", width, l.Path, l.Form, a, b, a/b)
 	}
 }

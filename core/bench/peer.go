@@ -79,6 +79,13 @@ func (p *Peer) Load(name, file string, threads int, inputs map[string][]float32)
 	return p.command("load", name, file, strconv.Itoa(threads))
 }
 
+// Quantise writes a network that is loaded in ONNX Runtime's own int8 to a file, with
+// ranges that its inputs show. It wants the package onnx.
+func (p *Peer) Quantise(name, to string) error {
+	_, err := p.command("quantise", name, p.files[name], to)
+	return err
+}
+
 // Run runs a network once and returns the time that it took.
 func (p *Peer) Run(name string) (time.Duration, error) { return p.command("run", name) }
 

@@ -6,10 +6,13 @@ answers each with one line: "ok" and a number, or "error" and a text.
     load NAME FILE THREADS  open FILE; the input called X is read from FILE.X.f32
     run NAME                run once; the number is milliseconds
     outputs NAME            run once; write every output Y to FILE.Y.f64
+    quantise NAME FILE TO   write FILE in int8 to TO, calibrated on the inputs of network NAME;
+                            wants the package onnx
     unload NAME             forget the network
     memory NAME             the number is the most memory taken since its load, in KiB
 """
 
+import logging
 import sys
 import time
 
@@ -42,11 +45,35 @@ class Network:
     def run(self):
         return self.session.run(self.names, self.feeds)
 
+    def quantise(self, file, to):
+        # What the package's documentation recommends for x86: operators between
+        # quantise and dequantise nodes, bytes with a weight scale for each channel.
+        from onnxruntime import quantization
+        from onnxruntime.quantization.shape_inference import quant_pre_process
+
+        class Inputs(quantization.CalibrationDataReader):
+            left = [self.feeds]
+
+            def get_next(self):
+                return self.left.pop() if self.left else None
+
+        quant_pre_process(file, to, skip_symbolic_shape=True)
+        quantization.quantize_static(
+            to,
+            to,
+            Inputs(),
+            quant_format=quantization.QuantFormat.QDQ,
+            per_channel=True,
+            activation_type=quantization.QuantType.QUInt8,
+            weight_type=quantization.QuantType.QInt8,
+        )
+
     def write(self):
         for name, value in zip(self.names, self.run()):
             numpy.asarray(value, "<f8").tofile(f"{self.path}.{name}.f64")
 
 
+logging.disable(logging.WARNING)  # what the quantiser advises
 networks = {}
 
 
@@ -58,6 +85,8 @@ def obey(verb, name, *rest):
         networks[name].run()
     elif verb == "outputs":
         networks[name].write()
+    elif verb == "quantise":
+        networks[name].quantise(*rest)
     elif verb == "unload":
         del networks[name]
     elif verb == "memory":

@@ -41,11 +41,25 @@ func WriteComparisons(w io.Writer, list []*Comparison) {
 	for _, c := range list {
 		width = max(width, len(c.Name))
 	}
-	fmt.Fprintf(w, "%-*s %10s %10s %9s %10s %10s\n", width, "network", "ours, ms", "theirs, ms", "times", "error", "flips")
-	for _, c := range list {
-		fmt.Fprintf(w, "%-*s %10.3f %10.3f %8.2fx %10.2g %10.2g\n", width, c.Name,
-			milliseconds(c.Ours.Median()), milliseconds(c.Theirs.Median()), c.Ratio(), c.Error, c.Flips)
+	fmt.Fprintf(w, "%-*s %10s %10s %9s %10s %10s", width, "network", "ours, ms", "theirs, ms", "times", "error", "flips")
+	if len(list) > 0 && list[0].TheirInt8 != nil {
+		fmt.Fprintf(w, " %14s %9s", "their int8, ms", "times")
 	}
+	fmt.Fprintln(w)
+	for _, c := range list {
+		fmt.Fprintf(w, "%-*s %10.3f %10.3f %8.2fx %10.2g %10.2g", width, c.Name,
+			milliseconds(c.Ours.Median()), milliseconds(c.Theirs.Median()), c.Ratio(), c.Error, c.Flips)
+		if c.TheirInt8 != nil {
+			fmt.Fprintf(w, " %14.3f %8.2fx", milliseconds(c.TheirInt8.Median()), c.RatioInt8())
+		}
+		fmt.Fprintln(w)
+	}
+}
+
+// WriteChange prints what a precision changes.
+func WriteChange(w io.Writer, c *Change) {
+	fmt.Fprintf(w, "classes that differ             %.3f %%\n", 100*c.Flips)
+	fmt.Fprintf(w, "scores differ, RMS and largest  %.4f and %.4f of their standard deviation, %.3f\n", c.RMS/c.Spread, c.Largest/c.Spread, c.Spread)
 }
 
 // Processor is the name of the processor, as Linux has it.

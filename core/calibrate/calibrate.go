@@ -29,11 +29,21 @@ type Options struct {
 	Pixelwise bool
 	Device    kernels.Device
 	Threads   int
+	// Precision that Device computes in; empty for float32.
+	Precision string
 	// Int8 measures what convolutions see on training images, and calibrates for the
 	// precision int8. Device is one in float32.
 	Int8 bool
 	// Report is called after every image; may be nil.
 	Report func(stage string, done, total int)
+}
+
+// precision of the scores.
+func (o Options) precision() string {
+	if o.Int8 {
+		return kernels.Int8
+	}
+	return o.Precision
 }
 
 // MinValidation is the smallest number of validation images: the trimmed
@@ -52,7 +62,7 @@ func Run(ctx context.Context, m *model.Model, train, validation Source, o Option
 		return fmt.Errorf("calibration wants at least 2 training and %d validation images, got %d and %d",
 			MinValidation, train.Count, validation.Count)
 	}
-	m.Calibration = model.Calibration{}
+	m.Calibration = model.Calibration{Precision: o.precision()}
 	e, err := engine(ctx, m, train, o)
 	if err != nil {
 		return err
@@ -89,7 +99,10 @@ func engine(ctx context.Context, m *model.Model, train Source, o Options) (*dete
 	if err := ranges(ctx, m, train, o); err != nil {
 		return nil, err
 	}
-	return detect.NewInt8Engine(m.Config, m.Weights, m.Calibration.Ranges, o.Device, o.Threads)
+	if err := wider(ctx, m, train, o); err != nil {
+		return nil, err
+	}
+	return detect.NewInt8Engine(m.Config, m.Weights, m.Calibration.Ranges, m.Calibration.Wider, o.Device, o.Threads)
 }
 
 // ranges measures the smallest and the largest numbers that convolutions see on any

@@ -35,9 +35,9 @@ type Options struct {
 	// Device is auto (a GPU if there is one, else the processor), ref, cpu or
 	// cuda[:index]; empty means AECSAD_DEVICE or auto.
 	Device string
-	// Precision is that of kernels.Options: f32 where it is empty; on GPUs also tf32,
-	// bf16 and f16, on CPUs int8 for models that were calibrated for it. What the device
-	// lacks is refused with a DeviceError.
+	// Precision is that of kernels.Options: f32 where it is empty; bf16, on GPUs also tf32
+	// and f16, on CPUs int8 for models that were calibrated for it. What the device lacks is
+	// refused with a DeviceError.
 	Precision string
 	// Threads is the number of threads per inspection; 0 means all cores. Scores
 	// do not depend on it.
@@ -203,7 +203,7 @@ func (d *Detector) Info() Info {
 		Side: m.Config.Side, MapSide: m.Config.MapSide(), Components: m.Components,
 		Threshold: t.value, FalseAlarmRate: t.rate, Extrapolated: t.extrapolated,
 		Validation: len(m.Calibration.Scores), Parameters: d.parameters,
-		Device: d.device.Name(), Precision: d.options.Precision, Int8: len(d.m.Calibration.Ranges) > 0, Fallback: d.fallback, Threads: d.options.Threads, Sessions: d.options.Sessions, Memory: d.memory.total(),
+		Device: d.device.Name(), Precision: d.options.Precision, Int8: len(d.m.Calibration.Ranges) > 0, Calibrated: calibratedIn(&d.m.Calibration), Fallback: d.fallback, Threads: d.options.Threads, Sessions: d.options.Sessions, Memory: d.memory.total(),
 		ToolVersion: m.Provenance.Tool, DatasetDigest: m.Provenance.Dataset, Seed: m.Provenance.Seed,
 	}
 }

@@ -125,6 +125,7 @@ func withRanges(p *graph.Program, m *model.Model) error {
 	if len(m.Calibration.Ranges) == 0 {
 		return fmt.Errorf("the model has no ranges for precision %s; `aecsad calibrate --precision %[1]s` measures them", kernels.Int8)
 	}
+	p.SetWider(m.Calibration.Wider)
 	return p.SetRanges(m.Calibration.Ranges)
 }
 

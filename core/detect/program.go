@@ -96,8 +96,8 @@ func NewEngine(c net.Config, w graph.Source, d kernels.Device, threads int) (*En
 }
 
 // NewInt8Engine is NewEngine for a machine with the precision int8, with the ranges
-// that Engine.Ranges saw.
-func NewInt8Engine(c net.Config, w graph.Source, r graph.Ranges, d kernels.Device, threads int) (*Engine, error) {
+// that Engine.Ranges saw and the convolutions that compute in something wider.
+func NewInt8Engine(c net.Config, w graph.Source, r graph.Ranges, wider graph.Wider, d kernels.Device, threads int) (*Engine, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
@@ -108,6 +108,7 @@ func NewInt8Engine(c net.Config, w graph.Source, r graph.Ranges, d kernels.Devic
 	if err := p.SetRanges(r); err != nil {
 		return nil, err
 	}
+	p.SetWider(wider)
 	return newEngine(c, p, w, kernels.At(d, kernels.Int8), threads)
 }
 

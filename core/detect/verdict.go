@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 
+	"aecsad/core/model"
 	"aecsad/kernels"
 )
 
@@ -78,6 +79,7 @@ type Info struct {
 	Parameters     int     // number of weights
 	Device         string  // "cpu", "cuda:0 (bf16)"
 	Precision      string  // "f32", "bf16", "int8"
+	Calibrated     string  // the precision of the scores that the threshold comes from
 	Int8           bool    // the model was calibrated for the precision int8
 	Fallback       string  // why the device auto is the processor; empty where it is not
 	Threads        int     // threads per inspection
@@ -91,8 +93,19 @@ type Info struct {
 // Mismatch says that scores are computed otherwise than those that the threshold
 // comes from; empty where they are not.
 func (i Info) Mismatch() string {
-	if !i.Int8 || i.Precision == kernels.Int8 {
+	if i.Calibrated == kernels.Float32 || i.Calibrated == i.Precision {
 		return ""
 	}
-	return fmt.Sprintf("the model was calibrated in int8 and computes in %s: scores, and what the threshold means, differ by some hundredths of their spread", i.Precision)
+	return fmt.Sprintf("the model was calibrated in %s and computes in %s: scores, and what the threshold means, differ by some hundredths of their spread", i.Calibrated, i.Precision)
+}
+
+// calibratedIn is the precision of a calibration. Files of former versions name none.
+func calibratedIn(c *model.Calibration) string {
+	switch {
+	case c.Precision != "":
+		return c.Precision
+	case len(c.Ranges) > 0:
+		return kernels.Int8
+	}
+	return kernels.Float32
 }

@@ -3,6 +3,7 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -36,9 +37,13 @@ type Calibration struct {
 	Level float64 `json:"fused_level"`
 	// Histograms judge the component areas, one entry per grid.
 	Histograms []Histogram `json:"histograms"`
+	// Precision that the scores were computed in: f32 where it is empty.
+	Precision string `json:"precision,omitempty"`
 	// Ranges of what convolutions see, measured on training images; for the precision
 	// int8, in which the model was calibrated if they are there.
 	Ranges graph.Ranges `json:"ranges,omitempty"`
+	// Wider are the convolutions that int8 would harm, with what they compute in instead.
+	Wider graph.Wider `json:"wider,omitempty"`
 	// Structural and Logical bring the branches to one scale.
 	Structural stats.ZScore `json:"structural"`
 	Logical    stats.ZScore `json:"logical"`
@@ -95,7 +100,7 @@ func (m *Model) Check() error {
 
 func (c *Calibration) check(config net.Config) error {
 	classes := config.Segmentor.Classes
-	if err := c.Ranges.Check(); err != nil {
+	if err := errors.Join(c.Ranges.Check(), c.Wider.Check()); err != nil {
 		return fmt.Errorf("calibration: %w", err)
 	}
 	if len(c.Scores) == 0 || len(c.Histograms) == 0 {

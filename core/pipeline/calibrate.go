@@ -27,7 +27,8 @@ func (r *Run) Calibrate(ctx context.Context) (*model.Model, error) {
 	defer device.Close()
 	err = r.measure(ctx, m, calibrate.Options{
 		FalseAlarmRate: r.Config.Calibrate.rate(len(r.Set.Validation)), Extrapolate: r.Config.Calibrate.Extrapolate,
-		Pixelwise: r.Config.Calibrate.Pixelwise, Device: device, Threads: r.Config.Threads, Int8: r.Config.Precision == kernels.Int8,
+		Pixelwise: r.Config.Calibrate.Pixelwise, Device: device, Threads: r.Config.Threads,
+		Precision: r.Config.floatPrecision(), Int8: r.Config.Precision == kernels.Int8,
 		Report: func(stage string, done, total int) { r.bar("calibrate on "+stage, done, total) },
 	})
 	if err != nil {

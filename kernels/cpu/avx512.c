@@ -20,4 +20,5 @@
 #endif
 #else
 const ae_unit *const ae_unit_avx512 = 0;
+const ae_unit *const ae_unit_tiles_avx512 = 0;
 #endif

@@ -29,7 +29,8 @@ type Device struct {
 }
 
 // Open chooses the ISA: the one that the environment variable AECSAD_CPU names
-// (scalar, avx2, avx512, or wide for tests), else the best of this processor.
+// (scalar, avx2, avx512, or for tests wide, vnni, which is avx512 without AMX, and
+// tiles, which is wide with AMX in plain C), else the best of this processor.
 func Open() (*Device, error) {
 	opcodes, err := verify()
 	if err != nil {
@@ -83,6 +84,21 @@ func (*Device) Name() string { return "cpu" }
 // Describe names the machine with its ISA, "cpu (avx2)".
 func (d *Device) Describe() string { return "cpu (" + C.GoString(d.isa.name) + ")" }
 
+// Offers says what computes in less than float32.
+func (d *Device) Offers() string {
+	switch {
+	case d.isa.tiles != nil:
+		return "bf16 and int8 on matrix tiles (AMX)"
+	case C.GoString(d.isa.name) == "avx512" && C.ae_has_vnni() != 0:
+		return "int8 with VNNI, bf16 as float32"
+	default:
+		return "int8, bf16 as float32"
+	}
+}
+
+// HasAMX tells whether the processor has matrix tiles.
+func HasAMX() bool { return C.ae_has_amx() != 0 }
+
 // Peak measures the ceiling of one thread in GFLOP/s, with multiply-adds that
 // never leave the registers, for some ten milliseconds.
 func (d *Device) Peak() float64 {
@@ -109,12 +125,26 @@ func (d *Device) needs(op kernels.Op) needs {
 	return needs{int(n.prepared), int(n.scratch), int(n.cells)}
 }
 
-// int8Needs is needs of a convolution in int8. Nothing is prepared where float32 is
-// faster.
-func (d *Device) int8Needs(op kernels.Op) needs {
+// reduced are the precisions below float32, as C numbers them.
+var reduced = map[string]C.int64_t{kernels.Int8: C.AE_INT8, kernels.BFloat16: C.AE_BF16}
+
+// reducedNeeds is needs of a convolution in less than float32. Nothing is prepared
+// where float32 is faster.
+func (d *Device) reducedNeeds(precision string, op kernels.Op) needs {
 	words := kernels.Words(op)
-	n := C.ae_unit_int8_needs(d.isa.unit, unsafe.Pointer(unsafe.SliceData(words)))
+	n := C.ae_unit_reduced_needs(d.isa.unit, reduced[precision], unsafe.Pointer(unsafe.SliceData(words)))
 	return needs{int(n.prepared), int(n.scratch), int(n.cells)}
+}
+
+// at is the device for a precision. Only those who ask for less than float32 by name
+// make the process ask the system for AMX, because that has a price (cpu.h).
+func (d *Device) at(precision string) *Device {
+	if precision == kernels.Float32 {
+		return d
+	}
+	less := *d
+	less.isa.unit = C.ae_isa_reduced(&d.isa)
+	return &less
 }
 
 // leastScratch is the scratch that every thread has, in floats.
@@ -199,7 +229,8 @@ func (d *Device) encode(calls []kernels.Call, s *session, w weights) (list, erro
 			if of.changing {
 				call.changing = 1
 			}
-			bufs[len(c.Bufs)+1], call._range = s.cells, C.double(of.most)
+			bufs[len(c.Bufs)+1] = s.cells
+			call.precision, call._range = reduced[of.as.name], C.double(of.as.most)
 		}
 		bufs = bufs[len(c.Bufs)+2:]
 	}

@@ -56,13 +56,17 @@ typedef struct {
 	int64_t opcode;
 	const void *op;
 	float *const *bufs;
-	int64_t changing; // the run writes the weights: prepare them each time
-	double range;     // the largest input of a convolution in int8; 0 for float32
+	int64_t changing;  // the run writes the weights: prepare them each time
+	int64_t precision; // AE_F32, or what a Conv2D computes in
+	double range;      // the largest input of a convolution in int8
 } ae_call;
 
+// The precisions, that of everything but convolutions first.
+enum { AE_F32, AE_INT8, AE_BF16, AE_PRECISIONS };
+
 // What a call needs of its session: floats of prepared weights, and of scratch
-// if that is more than AE_SCRATCH; in int8 also floats of memory for the input,
-// which stands behind the prepared weights among the buffers.
+// if that is more than AE_SCRATCH; in less than float32 also floats of memory for the
+// input, which stands behind the prepared weights among the buffers.
 typedef struct {
 	int64_t prepared, scratch, cells;
 } ae_needs;
@@ -77,12 +81,12 @@ typedef struct {
 	ae_needs (*needs)(int64_t opcode, const void *op);
 	void (*prepare)(const ae_call *call, ae_run *r); // where the call has prepared weights
 	double (*peak)(int64_t n);
-	// Conv2D in int8; needs has nothing prepared where float32 is faster.
+	// Conv2D in less than float32; needs has nothing prepared where float32 is faster.
 	struct {
 		ae_needs (*needs)(const void *op);
 		void (*prepare)(const ae_call *call, ae_run *r);
 		ae_kernel *run;
-	} int8;
+	} reduced[AE_PRECISIONS];
 } ae_unit;
 
 // The units; NULL where the build lacks the ISA.
@@ -91,10 +95,14 @@ extern const ae_unit *const ae_unit_avx2;
 extern const ae_unit *const ae_unit_avx512;
 extern const ae_unit *const ae_unit_wide;
 
+// Those with 16 lanes again, with convolutions on matrix tiles (tiles.h).
+extern const ae_unit *const ae_unit_tiles_avx512;
+extern const ae_unit *const ae_unit_tiles_wide;
+
 // For Go, which cannot call pointers.
 double ae_unit_peak(const ae_unit *unit, int64_t n);
 ae_needs ae_unit_needs(const ae_unit *unit, int64_t opcode, const void *op);
-ae_needs ae_unit_int8_needs(const ae_unit *unit, const void *op);
+ae_needs ae_unit_reduced_needs(const ae_unit *unit, int64_t precision, const void *op);
 
 // ae_prepare prepares the weights of a call (threads.c).
 void ae_prepare(const ae_unit *unit, const ae_call *call, ae_run *r);
@@ -130,13 +138,28 @@ void ae_memory_release(void *p, size_t bytes);
 // An instruction set that the kernels are compiled for.
 typedef struct {
 	const char *name;
-	const ae_unit *unit; // NULL where the build lacks the ISA
-	int supported;       // by this processor and operating system
+	const ae_unit *unit;  // NULL where the build lacks the ISA
+	const ae_unit *tiles; // the same with matrix tiles, NULL for none
+	int supported;        // by this processor and operating system
+	int amx;              // tiles wants AMX
 } ae_isa;
 
-// ae_isa_at gives the i-th ISA, best first and the one for tests last. It returns
+// ae_isa_at gives the i-th ISA, best first and those for tests last. It returns
 // 0 after the last.
 int ae_isa_at(int i, ae_isa *isa);
+
+// ae_isa_reduced is the unit for less than float32. It asks for AMX.
+const ae_unit *ae_isa_reduced(const ae_isa *isa);
+
+// ae_has_amx tells whether the processor has AMX with bf16 and int8, and the operating
+// system knows it. (amx.c)
+int ae_has_amx(void);
+
+// ae_ask_for_amx asks the system, once, to let the threads of this process use AMX, and
+// tells whether it does. Where it does, threads need larger alternate signal stacks from
+// then on: one smaller than sysconf(_SC_MINSIGSTKSZ) is refused with ENOMEM, and where
+// there is one already, so is this.
+int ae_ask_for_amx(void);
 
 // ae_has_vnni tells whether the processor has the byte products of AVX-512 VNNI.
 int ae_has_vnni(void);

@@ -12,8 +12,9 @@ import (
 // kernels may read a vector too many.
 const line, slack = 64, 64
 
-// Footprint is what a session takes: slots, prepared weights, the scratch of
-// each thread, and the input of a convolution in int8. Calls take some kilobytes more, and threads their stacks.
+// Footprint is what a session takes: slots, prepared weights, the scratch of each
+// thread, and the input of a convolution in less than float32. Calls take some
+// kilobytes more, and threads their stacks.
 func (d *Device) Footprint(p *kernels.Program, o kernels.Options) (kernels.Footprint, error) {
 	if err := check(p); err != nil {
 		return kernels.Footprint{}, fmt.Errorf("cpu: %w", err)
@@ -26,7 +27,7 @@ func (d *Device) Footprint(p *kernels.Program, o kernels.Options) (kernels.Footp
 	if err != nil {
 		return kernels.Footprint{}, err
 	}
-	w := d.weightsOf(p, precision)
+	w := d.at(precision).weightsOf(p, precision)
 	k := intakeOf(p, &w)
 	_, own, err := layOut(p.Sizes, func(s kernels.Slot) bool { return !k.constant[s] })
 	if err != nil {

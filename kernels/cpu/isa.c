@@ -21,10 +21,12 @@ int ae_isa_at(int i, ae_isa *isa) {
 	__builtin_cpu_init();
 #endif
 	const ae_isa all[] = {
-		{"avx512", ae_unit_avx512, has_avx512()},
-		{"avx2", ae_unit_avx2, has_avx2()},
-		{"scalar", ae_unit_scalar, 1},
-		{"wide", ae_unit_wide, 1},
+		{"avx512", ae_unit_avx512, ae_has_amx() ? ae_unit_tiles_avx512 : NULL, has_avx512(), 1},
+		{"avx2", ae_unit_avx2, NULL, has_avx2(), 0},
+		{"scalar", ae_unit_scalar, NULL, 1, 0},
+		{"wide", ae_unit_wide, NULL, 1, 0},
+		{"vnni", ae_unit_avx512, NULL, has_avx512(), 0},
+		{"tiles", ae_unit_wide, ae_unit_tiles_wide, 1, 0},
 	};
 	if (i < 0 || i >= (int)(sizeof all / sizeof *all))
 		return 0;
@@ -32,8 +34,12 @@ int ae_isa_at(int i, ae_isa *isa) {
 	return 1;
 }
 
+const ae_unit *ae_isa_reduced(const ae_isa *isa) {
+	return isa->tiles != NULL && (!isa->amx || ae_ask_for_amx()) ? isa->tiles : isa->unit;
+}
+
 double ae_unit_peak(const ae_unit *unit, int64_t n) { return unit->peak(n); }
 
 ae_needs ae_unit_needs(const ae_unit *unit, int64_t opcode, const void *op) { return unit->needs(opcode, op); }
 
-ae_needs ae_unit_int8_needs(const ae_unit *unit, const void *op) { return unit->int8.needs(op); }
+ae_needs ae_unit_reduced_needs(const ae_unit *unit, int64_t precision, const void *op) { return unit->reduced[precision].needs(op); }

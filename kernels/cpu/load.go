@@ -42,6 +42,7 @@ func (d *Device) Load(p *kernels.Program, o kernels.Options) (kernels.Session, e
 	if err != nil {
 		return nil, err
 	}
+	d = d.at(precision)
 	s := &session{
 		device: d, program: p, threads: threads,
 		weights: d.weightsOf(p, precision), constants: &constants{},
@@ -144,7 +145,7 @@ func (s *session) allocate() error {
 	}
 	if n := 4 * s.weights.cells; n > 0 {
 		if s.cells = zeroed(n); s.cells == nil {
-			return fmt.Errorf("cpu: %w for %d bytes of a quantised input", kernels.ErrNoMemory, n)
+			return fmt.Errorf("cpu: %w for %d bytes of a reduced input", kernels.ErrNoMemory, n)
 		}
 	}
 	for i, n := range s.program.Sizes {

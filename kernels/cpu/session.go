@@ -16,7 +16,7 @@ type session struct {
 	program   *kernels.Program
 	threads   int
 	memory    unsafe.Pointer // the slots that are not constant, one behind the other
-	cells     unsafe.Pointer // the input of a convolution in int8, of one at a time
+	cells     unsafe.Pointer // the input of a convolution in less than float32, of one at a time
 	slots     []slot
 	constants *constants
 	weights   weights

@@ -133,8 +133,8 @@ void ae_parallel(ae_run *r, int64_t n, ae_task *f, void *ctx) {
 }
 
 static void prepare(const ae_unit *unit, const ae_call *call, ae_run *r) {
-	if (call->range > 0)
-		unit->int8.prepare(call, r);
+	if (call->precision != AE_F32)
+		unit->reduced[call->precision].prepare(call, r);
 	else
 		unit->prepare(call, r);
 }
@@ -142,7 +142,7 @@ static void prepare(const ae_unit *unit, const ae_call *call, ae_run *r) {
 void ae_execute(const ae_unit *unit, const ae_call *calls, int64_t n, ae_run *r) {
 	unsigned old = fast_denormals();
 	for (int64_t i = 0; i < n; i++) {
-		ae_kernel *run = calls[i].range > 0 ? unit->int8.run : unit->kernels[calls[i].opcode];
+		ae_kernel *run = calls[i].precision != AE_F32 ? unit->reduced[calls[i].precision].run : unit->kernels[calls[i].opcode];
 		if (calls[i].changing)
 			prepare(unit, &calls[i], r);
 		run(calls[i].op, calls[i].bufs, r);

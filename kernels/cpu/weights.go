@@ -17,7 +17,7 @@ type weights struct {
 	folded   []kernels.Slot         // those of them that Setup writes
 	size     int
 	scratch  int // floats that a task needs
-	cells    int // floats for the input of a convolution in int8
+	cells    int // floats for the input of a convolution in less than float32
 }
 
 // needs is what the kernel of an instruction asks for, in floats.
@@ -26,7 +26,13 @@ type needs struct{ prepared, scratch, cells int }
 type preparedWeights struct {
 	first    int
 	changing bool
-	most     float64 // the largest input, in int8; 0 for float32
+	as       precision
+}
+
+// precision is what a call computes in.
+type precision struct {
+	name string
+	most float64 // the largest input, in int8
 }
 
 // inputSlot and weightSlot are the buffers of a convolution's input and weights.
@@ -35,24 +41,24 @@ const inputSlot, weightSlot = 1, 2
 // weightsOf lays out the prepared weights of a program: the constant ones, and
 // behind them one place for all changing ones, which are prepared just before
 // their use.
-func (d *Device) weightsOf(p *kernels.Program, precision string) weights {
+func (d *Device) weightsOf(p *kernels.Program, name string) weights {
 	w := weights{calls: map[int]preparedWeights{}, constant: map[kernels.Slot][]int{}}
 	written, shared := outputs(p.Calls), 0
 	for i, c := range p.Calls {
-		n, most := d.needs(c.Op), 0.0
-		if r := rangeOf(p, i, precision); r > 0 {
-			if small := d.int8Needs(c.Op); small.prepared > 0 {
-				n, most = small, r
+		n, as := d.needs(c.Op), precision{name: kernels.Float32}
+		if less := lessOf(p, i, name, written); less.name != kernels.Float32 {
+			if small := d.reducedNeeds(less.name, c.Op); small.prepared > 0 {
+				n, as = small, less
 			}
 		}
 		w.scratch, w.cells = max(w.scratch, n.scratch), max(w.cells, n.cells)
 		switch {
 		case n.prepared == 0:
 		case written[c.Bufs[weightSlot]]:
-			w.calls[i] = preparedWeights{changing: true, most: most}
+			w.calls[i] = preparedWeights{changing: true, as: as}
 			shared = max(shared, n.prepared)
 		default:
-			w.calls[i] = preparedWeights{first: w.size, most: most}
+			w.calls[i] = preparedWeights{first: w.size, as: as}
 			w.constant[c.Bufs[weightSlot]] = append(w.constant[c.Bufs[weightSlot]], i)
 			w.size += n.prepared
 		}
@@ -72,19 +78,31 @@ func (d *Device) weightsOf(p *kernels.Program, precision string) weights {
 	return w
 }
 
-// rangeOf is the largest input of call i if it is a convolution that may compute
-// in int8: its input must not be negative. Otherwise it is 0.
-func rangeOf(p *kernels.Program, i int, precision string) float64 {
-	_, is := p.Calls[i].Op.(kernels.Conv2D)
-	if precision != kernels.Int8 || !is || p.Ranges[i].Low < 0 {
-		return 0
+// lessOf is the precision that call i may compute in, which is float32 but for
+// convolutions: those in int8 have an input that is never negative, and those in bf16
+// weights that the run does not write, since training is in float32.
+func lessOf(p *kernels.Program, i int, name string, written map[kernels.Slot]bool) precision {
+	c := p.Calls[i]
+	if _, is := c.Op.(kernels.Conv2D); !is {
+		return precision{name: kernels.Float32}
 	}
-	return float64(p.Ranges[i].High)
+	most := 0.0
+	if name == kernels.Int8 {
+		if len(p.Wider) > 0 && p.Wider[i] != "" {
+			name = p.Wider[i]
+		} else if p.Ranges[i].Low >= 0 {
+			most = float64(p.Ranges[i].High)
+		}
+	}
+	if name == kernels.Int8 && most > 0 || name == kernels.BFloat16 && !written[c.Bufs[weightSlot]] {
+		return precision{name, most}
+	}
+	return precision{name: kernels.Float32}
 }
 
 // precisionOf is that of the options, which a program in int8 must have ranges for.
 func precisionOf(p *kernels.Program, o kernels.Options) (string, error) {
-	precision, err := kernels.PrecisionOf("cpu", o, kernels.Float32, kernels.Int8)
+	precision, err := kernels.PrecisionOf("cpu", o, kernels.Float32, kernels.BFloat16, kernels.Int8)
 	if err == nil && precision == kernels.Int8 && len(p.Ranges) == 0 {
 		err = fmt.Errorf("cpu: the program has no ranges of its convolutions' inputs; expected them for precision %s", precision)
 	}

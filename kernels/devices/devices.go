@@ -76,7 +76,7 @@ func Describe() []string {
 	if d, err := cpu.Open(); err != nil {
 		lines = append(lines, err.Error())
 	} else {
-		lines = append(lines, "cpu: available, "+d.Describe())
+		lines = append(lines, "cpu: available, "+d.Describe()+"; "+d.Offers())
 	}
 	if gpus, err := cuda.List(); err != nil {
 		lines = append(lines, err.Error())

@@ -62,14 +62,14 @@ func TestDescribeHasALineForEachMachineAndTheChoice(t *testing.T) {
 
 func TestPrecisionsOfTheProcessor(t *testing.T) {
 	p := &kernels.Program{Calls: []kernels.Call{{Op: kernels.Fill{Len: 1}, Bufs: []kernels.Slot{0}}}, Sizes: []int{1}}
-	for name, has := range map[string]string{"cpu": "f32, int8", "ref": "f32"} {
-		for precision, want := range map[string]string{"": "", "f32": "", "bf16": name + `: no precision "bf16"; this device has ` + has} {
+	for name, has := range map[string]string{"cpu": "f32, bf16, int8", "ref": "f32, bf16"} {
+		for precision, want := range map[string]string{"": "", "f32": "", "bf16": "", "f16": name + `: no precision "f16"; this device has ` + has} {
 			d, err := devices.OpenAt(name, precision)
 			require.NoError(t, err)
 			s, err := d.Load(p, kernels.Options{})
 			if want != "" {
 				assert.EqualError(t, err, want)
-				assert.Equal(t, name+" (bf16)", d.Name())
+				assert.Equal(t, name+" (f16)", d.Name())
 				continue
 			}
 			require.NoError(t, err)

@@ -28,20 +28,20 @@ func (device) Close() error { return nil }
 // Load allocates the slots, zeroed, and binds every call to its memory. The
 // option Threads has no effect.
 func (device) Load(p *kernels.Program, o kernels.Options) (kernels.Session, error) {
-	if _, err := kernels.PrecisionOf("ref", o, kernels.Float32); err != nil {
+	precision, err := kernels.PrecisionOf("ref", o, kernels.Float32, kernels.BFloat16)
+	if err != nil {
 		return nil, err
 	}
 	if err := p.Check(); err != nil {
 		return nil, fmt.Errorf("ref: %w", err)
 	}
-	s := &session{}
+	s := &session{precision: precision}
 	for i, n := range p.Sizes {
 		if n < 1 {
 			return nil, fmt.Errorf("ref: slot %d holds %d elements, expected at least 1", i, n)
 		}
 		s.slots = append(s.slots, tensor.New(tensor.WithShape(n), tensor.WithBacking(make([]float32, n))))
 	}
-	var err error
 	if s.setup, err = s.bind(p.Setup); err != nil {
 		return nil, fmt.Errorf("ref: setup %w", err)
 	}
@@ -53,6 +53,7 @@ func (device) Load(p *kernels.Program, o kernels.Options) (kernels.Session, erro
 
 // session is a program with its memory; slots is nil once it is closed.
 type session struct {
+	precision    string
 	slots        []*tensor.Dense
 	setup, calls []call
 }
@@ -75,6 +76,9 @@ func (s *session) bind(calls []kernels.Call) ([]call, error) {
 		bufs, err := s.buffers(c.Bufs, append(append([]int{}, outputs...), inputs...))
 		if err != nil {
 			return nil, fmt.Errorf("call %d (%s): %w", i, kernels.Name(c.Op), err)
+		}
+		if s.precision == kernels.BFloat16 && isConvolution(c.Op) {
+			run = rounded(run)
 		}
 		out = append(out, call{c.Op, run, bufs})
 	}

@@ -98,7 +98,7 @@ echo "surroundings: the same scores"
 
 # ---- misuse, and the process around the library ----
 
-for p in misuse tables process memory load crash; do
+for p in misuse tables process tiles memory load crash; do
 	compile_c tests/abi/c/$p.c -o "$out/$p" "${link[@]}" -ldl
 done
 for p in two tls; do # which load the library themselves
@@ -114,6 +114,8 @@ compile_cpp tests/abi/cpp/test.cpp -o "$out/test_cpp" "${link[@]}"
 	timeout 120 ./misuse tiny.aecsad .
 	timeout 120 ./tables tiny.aecsad
 	timeout 120 ./process tiny.aecsad
+	timeout 120 ./tiles tiny.aecsad
+	timeout 120 ./tiles tiny.aecsad small
 	timeout 120 ./memory tiny.aecsad
 	timeout 120 ./two "$lib" "$out/copy.so" tiny.aecsad
 	timeout 120 ./tls "$lib" tiny.aecsad ./pad*.so

@@ -48,7 +48,7 @@ var allowed = []struct{ pkg, imports string }{
 	{"core/label", "core/image core/stats kernels"},
 	{"core/train", "core/checkpoint core/detect core/graph core/image core/model core/net core/stats core/weights kernels modelfmt"},
 	{"core/pretrain", "core/checkpoint core/formula core/graph core/image core/net kernels"},
-	{"core/calibrate", "core/detect core/image core/model core/stats kernels"},
+	{"core/calibrate", "core/detect core/graph core/image core/model core/stats kernels"},
 	{"core/eval", "core/image core/stats core/data"},
 	{"core/report", "core/detect modelfmt"},
 	{"core/tensorboard", ""},

@@ -13,19 +13,20 @@ import (
 )
 
 type benchCommand struct {
-	Model     string `arg:"" optional:"" help:"Model file; without one, a network with drawn weights."`
-	Product   string `help:"The product to time, where the file has several." placeholder:"NAME"`
-	Profile   string `help:"Sizes of the network without a model." default:"paper"`
-	Runs      int    `help:"Inspections or rounds to time." default:"20"`
-	Threads   []int  `help:"Numbers of threads to try." default:"1,2"`
-	Width     int    `help:"Image width." default:"1280"`
-	Height    int    `help:"Image height." default:"1024"`
-	Layers    bool   `help:"Every layer as well; with --compare, every convolution."`
-	Growth    bool   `help:"Instead: time and memory over input sides, batches and callers at once."`
-	Compare   string `help:"Instead: time ${enum} beside it, the same weights, inputs and threads, in turn." enum:"onnxruntime,none" default:"none"`
-	Python    string `help:"Python with the package onnxruntime, for --compare." default:"python3"`
-	Device    string `help:"auto, ref, cpu or cuda[:index]." default:"auto"`
-	Precision string `help:"f32, on a GPU also tf32, bf16 or f16, on a CPU also int8, which is timed beside f32." default:"f32"`
+	Model     string   `arg:"" optional:"" help:"Model file; without one, a network with drawn weights."`
+	Product   string   `help:"The product to time, where the file has several." placeholder:"NAME"`
+	Profile   string   `help:"Sizes of the network without a model." default:"paper"`
+	Runs      int      `help:"Inspections or rounds to time." default:"20"`
+	Threads   []int    `help:"Numbers of threads to try." default:"1,2"`
+	Width     int      `help:"Image width." default:"1280"`
+	Height    int      `help:"Image height." default:"1024"`
+	Layers    bool     `help:"Every layer as well; with --compare, every convolution."`
+	Growth    bool     `help:"Instead: time and memory over input sides, batches and callers at once."`
+	Compare   string   `help:"Instead: time ${enum} beside it, the same weights, inputs and threads, in turn." enum:"onnxruntime,none" default:"none"`
+	Python    string   `help:"Python with the package onnxruntime, for --compare." default:"python3"`
+	Device    string   `help:"auto, ref, cpu or cuda[:index]." default:"auto"`
+	Precision string   `help:"f32, on a GPU also tf32, bf16 or f16, on a CPU also bf16 or int8, which are timed beside f32." default:"f32"`
+	Images    []string `help:"Instead: images or folders of images, on which the precision's classes and scores are compared with those of f32." placeholder:"PATH"`
 }
 
 func (c *benchCommand) Run(a *app) error {
@@ -46,6 +47,8 @@ func (c *benchCommand) Run(a *app) error {
 	defer d.Close()
 	a.printf("%s, %d cores, device %s; profile %s, side %d\n", bench.Processor(), runtime.NumCPU(), describe(d), m.Config.Profile, m.Config.Side)
 	switch {
+	case len(c.Images) > 0:
+		return c.change(a, m)
 	case c.Compare == "onnxruntime":
 		return c.compare(a, d, m)
 	case c.Growth:
@@ -65,14 +68,11 @@ func (c *benchCommand) Run(a *app) error {
 // open opens the device: for int8 in float32, in which the ranges of a drawn network
 // are measured.
 func (c *benchCommand) open(m *model.Model) (kernels.Device, error) {
-	if c.Precision != kernels.Int8 {
-		return devices.OpenAt(c.Device, c.Precision)
-	}
-	if c.Compare != "none" {
-		return nil, fmt.Errorf("precision is %s and compare is %s; expected compare none, since the peer computes in f32", c.Precision, c.Compare)
+	if c.Precision == kernels.Int8 && c.Model != "" && len(m.Calibration.Ranges) == 0 {
+		return nil, fmt.Errorf("the model has no ranges for precision %s; `aecsad calibrate --precision %[1]s` measures them", c.Precision)
 	}
 	d, err := devices.Open(c.Device)
-	if err == nil && c.Model == "" {
+	if err == nil && c.Precision == kernels.Int8 && c.Model == "" {
 		err = measureRanges(d, m)
 	}
 	return d, err
@@ -82,8 +82,23 @@ func measureRanges(d kernels.Device, m *model.Model) error {
 	subjects, err := bench.Networks(m.Config, m.Weights)
 	if err == nil {
 		m.Calibration.Ranges, err = bench.Ranges(d, subjects[0], 1)
+		m.Calibration.Wider = m.Calibration.Ranges.Signed()
 	}
 	return err
+}
+
+// ready gives a subject what int8 wants: the ranges of its own inputs, which are those
+// that are timed.
+func (c *benchCommand) ready(d kernels.Device, m *model.Model, s bench.Subject) error {
+	if c.Precision != kernels.Int8 {
+		return nil
+	}
+	r, err := bench.Ranges(d, s, 1)
+	if err != nil {
+		return err
+	}
+	s.Program.SetWider(m.Calibration.Wider)
+	return s.Program.SetRanges(r)
 }
 
 func (c *benchCommand) network() (*model.Model, error) {
@@ -124,9 +139,10 @@ func (c *benchCommand) stages(a *app, d kernels.Device, m *model.Model, threads 
 	if err != nil {
 		return err
 	}
-	if c.Precision == kernels.Int8 {
+	if d.Name() == "cpu" && c.Precision != kernels.Float32 {
 		return c.beside(a, d, m, subjects[0], threads)
 	}
+	d = kernels.At(d, c.Precision)
 	ceiling, err := bench.MeasureCeiling(d, threads)
 	if err != nil {
 		return err
@@ -144,20 +160,20 @@ func (c *benchCommand) stages(a *app, d kernels.Device, m *model.Model, threads 
 	return nil
 }
 
-// beside prints float32 and int8 side by side.
+// beside prints float32 and less side by side.
 func (c *benchCommand) beside(a *app, d kernels.Device, m *model.Model, s bench.Subject, threads int) error {
-	if err := s.Program.SetRanges(m.Calibration.Ranges); err != nil {
+	if err := c.ready(d, m, s); err != nil {
 		return err
 	}
-	each, err := bench.ProfileInTurn([]kernels.Device{d, kernels.At(d, kernels.Int8)}, s, threads, c.Runs)
+	each, err := bench.ProfileInTurn([]kernels.Device{d, kernels.At(d, c.Precision)}, s, threads, c.Runs)
 	if err != nil {
 		return err
 	}
 	a.printf("\nstages, threads %d, in turn\n", threads)
-	bench.WriteBeside(a.out, bench.Stages(each[0]), bench.Stages(each[1]))
+	bench.WriteBeside(a.out, c.Precision, bench.Stages(each[0]), bench.Stages(each[1]))
 	if c.Layers {
 		a.printf("\nlayers, threads %d\n", threads)
-		bench.WriteBeside(a.out, each[0], each[1])
+		bench.WriteBeside(a.out, c.Precision, each[0], each[1])
 	}
 	return nil
 }
@@ -196,13 +212,16 @@ func (c *benchCommand) compare(a *app, d kernels.Device, m *model.Model) error {
 	for _, threads := range c.Threads {
 		var list []*bench.Comparison
 		for _, s := range subjects {
-			x, err := bench.Compare(a.context(), peer, d, s, threads, rounds)
+			if err := c.ready(d, m, s); err != nil {
+				return err
+			}
+			x, err := bench.CompareAt(a.context(), peer, d, s, c.Precision, threads, rounds)
 			if err != nil {
 				return err
 			}
 			list = append(list, x)
 		}
-		a.printf("\nagainst ONNX Runtime %s, threads %d, medians of %d rounds in turn\n", peer.Version, threads, rounds)
+		a.printf("\n%s against ONNX Runtime %s, threads %d, medians of %d rounds in turn\n", c.Precision, peer.Version, threads, rounds)
 		bench.WriteComparisons(a.out, list)
 		if err := c.start(a, m, threads); err != nil {
 			return err
@@ -217,6 +236,21 @@ func (c *benchCommand) start(a *app, m *model.Model, threads int) error {
 		return err
 	}
 	bench.WriteStart(a.out, s)
+	return nil
+}
+
+// change prints what the precision changes on images.
+func (c *benchCommand) change(a *app, m *model.Model) error {
+	files, err := imageFiles(c.Images)
+	if err != nil {
+		return err
+	}
+	x, err := bench.MeasureChange(a.context(), m, c.options(0), files)
+	if err != nil {
+		return err
+	}
+	a.printf("\n%s beside f32 on %d images\n", c.Precision, len(files))
+	bench.WriteChange(a.out, x)
 	return nil
 }
 

@@ -35,7 +35,7 @@ func TestBenchAndExport(t *testing.T) {
 		{[]string{"bench", "--compare=onnxruntime", "--python=no-such-python", model}, "no-such-python -m pip install onnxruntime"},
 		{[]string{"bench", "--compare=tensorrt", model}, "onnxruntime"},
 		{[]string{"bench", "--precision=int8", "--device=cpu", model}, "the model has no ranges for precision int8"},
-		{[]string{"bench", "--precision=int8", "--device=cpu", "--compare=onnxruntime", model}, "expected compare none"},
+		{[]string{"bench", "--precision=int8", "--device=cpu", "--compare=onnxruntime", "--python=no-such-python", model}, "the model has no ranges for precision int8"},
 		{[]string{"bench", "--profile=huge"}, "quick, balanced and paper"},
 		{[]string{"bench", "--threads=0", model}, "expected numbers from 1"},
 		{[]string{"export", "onnx", filepath.Join(dir, "none"), "-o", onnx}, "none"},

@@ -7,6 +7,7 @@ import (
 
 	"aecsad/core/detect"
 	"aecsad/core/model"
+	"aecsad/kernels"
 	"aecsad/kernels/devices"
 )
 
@@ -74,8 +75,8 @@ func (a *app) describe(i detect.Info) {
 		rate += ", extrapolated"
 	}
 	a.printf("threshold     %.4f, %s, from %d validation images\n", i.Threshold, rate, i.Validation)
-	if i.Int8 {
-		a.printf("calibrated    in int8, and meant for --precision int8\n")
+	if i.Calibrated != kernels.Float32 {
+		a.printf("calibrated    in %s, and meant for --precision %[1]s\n", i.Calibrated)
 	}
 	a.printf("made by       aecsad %s, seed %d, data set sha256 %s\n", i.ToolVersion, i.Seed, i.DatasetDigest)
 	a.printf("runs on       %s, %d threads, precision %s\n", i.Device, i.Threads, i.Precision)

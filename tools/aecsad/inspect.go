@@ -50,7 +50,7 @@ func (c *inspectCommand) Run(a *app) error {
 	}
 	defer d.Close()
 	if m := d.Info().Mismatch(); m != "" {
-		fmt.Fprintf(os.Stderr, "aecsad: %s; --precision int8 would not\n", m)
+		fmt.Fprintf(os.Stderr, "aecsad: %s; --precision %s would not\n", m, d.Info().Calibrated)
 	}
 	if err := c.judgeBy(d); err != nil {
 		return err

@@ -255,8 +255,8 @@ def test_log_says_once_why_auto_is_the_processor(model):
 
 def test_precision_is_asked_for_by_name(detector, model):
     assert detector.info.precision == "f32"
-    with pytest.raises(aecsad.Error, match='cpu: no precision "bf16"; this device has f32') as e:
-        aecsad.Detector(model, device="cpu", precision="bf16")
+    with pytest.raises(aecsad.Error, match='cpu: no precision "f16"; this device has f32') as e:
+        aecsad.Detector(model, device="cpu", precision="f16")
     assert e.value.status == "AECSAD_ERR_DEVICE"
     with aecsad.Detector(model, device="cpu", precision="f32") as d:
         assert d.info.precision == "f32" and d.info.device == "cpu"
