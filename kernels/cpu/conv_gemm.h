@@ -23,7 +23,7 @@ typedef struct {
 	int64_t run;           // vectors of columns of a task, at most
 	int64_t strip;         // panels of columns of a strip
 	int64_t block, blocks; // output channels of a task
-	int stream; // the output passes the caches
+	int stream; // the output passes the caches, in vectors of whole lines
 	int areas_down, areas_across;
 	ae_area areas[9];
 } ae_conv;
@@ -136,7 +136,7 @@ static void AE(conv_split)(ae_conv *j) {
 	j->run = run;
 	j->block = block;
 	j->blocks = AE_CEIL(j->outputs, block);
-	j->stream = AE(is_straight)(j) && j->depth * j->taps == j->channels * taps && j->quantised == 0 && j->y_channel % 16 == 0 &&
+	j->stream = AE_W == 16 && AE(is_straight)(j) && j->depth * j->taps == j->channels * taps && j->quantised == 0 && j->y_channel % 16 == 0 &&
 	            j->outputs * columns > AE_CONV_STREAM;
 }
 
