@@ -16,18 +16,20 @@ AE_INLINE int64_t AE(token_tasks)(int64_t n, int64_t t) { return n * AE_CEIL(t, 
 
 // softmax_row is p = softmax(scale * p) on t elements.
 static void AE(softmax_row)(float *p, int64_t t, float scale) {
-	float top = p[0];
-	for (int64_t j = 1; j < t; j++)
-		top = AE_MAX(top, p[j]);
-	double sum = 0;
+	ae_v tops = ae_set(p[0]);
+	int64_t i = 0;
+	for (; i + AE_W <= t; i += AE_W)
+		tops = ae_max(tops, ae_load(p + i));
+	float top = tops[0];
+	for (int l = 1; l < AE_W; l++)
+		top = AE_MAX(top, tops[l]);
+	for (; i < t; i++)
+		top = AE_MAX(top, p[i]);
 	for (int64_t j = 0; j < t; j += AE_W) {
 		int64_t lanes = AE_MIN(AE_W, t - j);
-		ae_v e = ae_exp((ae_load_part(p + j, 0, lanes) - top) * scale);
-		ae_store_part(p + j, e, 0, lanes);
-		for (int64_t l = 0; l < lanes; l++)
-			sum += (double)e[l];
+		ae_store_part(p + j, ae_exp((ae_load_part(p + j, 0, lanes) - top) * scale), 0, lanes);
 	}
-	float gain = (float)(1 / sum);
+	float gain = (float)(1 / AE(sum)(p, t));
 	for (int64_t j = 0; j < t; j++)
 		p[j] *= gain;
 }

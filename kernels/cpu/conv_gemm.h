@@ -20,21 +20,22 @@ typedef struct {
 	// The split.
 	int64_t depth;         // input channels of a pass
 	int64_t taps;          // of a pass
-	int64_t run;           // vectors of columns of a task
+	int64_t run;           // vectors of columns of a task, at most
 	int64_t strip;         // panels of columns of a strip
 	int64_t block, blocks; // output channels of a task
-	int stream; // the output passes the caches
+	int stream; // the output passes the caches, in vectors of whole lines
 	int areas_down, areas_across;
 	ae_area areas[9];
 } ae_conv;
 
-#define AE_CONV_ROWS 512    // of the matrix in a pass: a panel of columns stays in the first-level cache
-#define AE_CONV_NEAR 6144   // floats of columns that stay there beside a panel of weights
-#define AE_CONV_PANELS 49152  // floats of a strip of columns, at most
-#define AE_CONV_SUMS 131072   // floats of sums that a task holds back, at most
-#define AE_CONV_CHANNELS 8    // of a piece: so many lines of the input are on their way at once
-#define AE_CONV_TINY 22       // log2 of the multiply-adds of a task that is worth it
-#define AE_CONV_STREAM 400000 // floats of an output that the second-level cache would not keep for its reader
+#define AE_CONV_ROWS 512        // of the matrix in a pass: a panel of columns stays near
+#define AE_CONV_NEAR 6144       // floats of columns that stay in the first-level cache beside a panel of weights
+#define AE_CONV_PANELS 73728    // floats of a strip of columns, at most
+#define AE_CONV_SUMS 98304      // floats of sums that a task holds back, at most
+#define AE_CONV_CHANNELS 8      // of a piece: so many lines of the input are on their way at once
+#define AE_CONV_WEIGHTS 1000000 // of a convolution, that stay in the second-level cache for the next run
+#define AE_CONV_TINY 22         // log2 of the multiply-adds of a task that is worth it
+#define AE_CONV_STREAM 400000   // floats of an output that the second-level cache would not keep for its reader
 
 // even divides n into equal parts of at most `most`.
 AE_INLINE int64_t AE(even)(int64_t n, int64_t most) { return AE_CEIL(n, AE_CEIL(n, most)); }
@@ -99,11 +100,11 @@ static int64_t AE(conv_runs)(const ae_conv *j) {
 	return n;
 }
 
-// conv_tasks is how many tasks an image should be: 9 where they are not tiny, since
+// conv_tasks is how many tasks an image should be: 6 where they are not tiny, since
 // blocks of output channels repeat the work on the columns.
 AE_INLINE int64_t AE(conv_tasks)(const ae_conv *j) {
 	const int64_t work = j->outputs * j->channels * j->rows.taps * j->cols.taps * j->rows.out * j->cols.out;
-	return AE_MIN((work >> AE_CONV_TINY) + 1, 9);
+	return AE_MIN((work >> AE_CONV_TINY) + 1, 6);
 }
 
 // conv_split chooses the sizes of a task from the shapes: enough tasks, and of
@@ -118,14 +119,15 @@ static void AE(conv_split)(ae_conv *j) {
 	const int64_t columns = j->rows.out * j->cols.out, panels = AE_CEIL(j->outputs, AE_MR);
 	const int64_t tasks = AE(conv_tasks)(j);
 	int64_t best = -1, run = 0, block = 0;
+	const int64_t near = j->outputs * j->channels * taps < AE_CONV_WEIGHTS ? 4 : 1; // weights are read again from nearby, or not
 	for (int64_t parts = 1; parts <= AE_MIN(4 * tasks, AE_CEIL(columns, AE_NR)); parts++)
 		for (int64_t blocks = 1; blocks <= panels; blocks++) {
-			j->run = AE_CEIL(AE_CEIL(columns, AE_NR), parts) * AE_NV;
+			j->run = AE_CEIL(AE_CEIL(columns, AE_W), parts);
 			j->block = AE_CEIL(panels, blocks) * AE_MR;
 			if (!AE(is_straight)(j) && j->block * j->strip * AE_NR > AE_CONV_SUMS && j->block > AE_MR)
 				continue;
 			const int64_t runs = AE(conv_runs)(j), n = runs * AE_CEIL(j->outputs, j->block);
-			const int64_t cost = blocks * columns + j->outputs * runs / 4 + (n < tasks) * (columns + j->outputs) * 1000;
+			const int64_t cost = blocks * columns + j->outputs * runs / near + (n < tasks) * (columns + j->outputs) * 1000;
 			if (best < 0 || cost < best)
 				best = cost, run = j->run, block = j->block;
 			if (n >= tasks)
@@ -134,7 +136,7 @@ static void AE(conv_split)(ae_conv *j) {
 	j->run = run;
 	j->block = block;
 	j->blocks = AE_CEIL(j->outputs, block);
-	j->stream = AE(is_straight)(j) && j->depth * j->taps == j->channels * taps && j->quantised == 0 && j->y_channel % 16 == 0 &&
+	j->stream = AE_W == 16 && AE(is_straight)(j) && j->depth * j->taps == j->channels * taps && j->quantised == 0 && j->y_channel % 16 == 0 &&
 	            j->outputs * columns > AE_CONV_STREAM;
 }
 
@@ -320,9 +322,10 @@ static void AE(conv_task)(void *ctx, int64_t task, float *scratch) {
 	int64_t run = task / j->blocks % runs, of_area;
 	for (; run >= (of_area = AE_CEIL(AE(area_vectors)(area), j->run)); area++)
 		run -= of_area;
-	ae_conv_task a = {.j = j, .area = area, .image = task / j->blocks / runs, .k = task % j->blocks * j->block, .vector = run * j->run};
+	const int64_t vectors = AE(area_vectors)(area);
+	ae_conv_task a = {.j = j, .area = area, .image = task / j->blocks / runs, .k = task % j->blocks * j->block, .vector = run * vectors / of_area};
 	a.outputs = AE_MIN(j->block, j->outputs - a.k);
-	a.vectors = AE_MIN(j->run, AE(area_vectors)(area) - a.vector);
+	a.vectors = (run + 1) * vectors / of_area - a.vector;
 	a.strips = AE_CEIL(AE_CEIL(a.vectors, AE_NV), j->strip);
 	a.passes = AE(area_taps)(area) == 0 ? 1 : AE_CEIL(j->channels, j->depth) * AE_CEIL(j->rows.taps * j->cols.taps, j->taps);
 	a.panels[0] = scratch;

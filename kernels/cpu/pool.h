@@ -4,39 +4,64 @@
 
 AE_INLINE int64_t AE(pooled)(int64_t in, int64_t pad, int64_t r, int64_t stride) { return (in + 2 * pad - r) / stride + 1; }
 
-// pool_down reduces rows [h0, h1) of image x into the middle of row, which has
-// pad elements more at both ends.
-AE_INLINE void AE(pool_down)(const int max, float *restrict row, const float *x, int64_t w, int64_t pad, int64_t h0, int64_t h1) {
-	const float neutral = max ? -INFINITY : 0;
-	for (int64_t i = 0; i < w + 2 * pad; i++)
-		row[i] = neutral;
-	for (int64_t h = h0; h < h1; h++)
-		for (int64_t i = 0; i < w; i++) {
-			float v = x[h * w + i], *to = &row[pad + i];
-			*to = max ? (v > *to ? v : *to) : *to + v;
+// pool_join is what a window makes of two of its elements; of NaN and b it is b.
+AE_INLINE ae_v AE(pool_join)(const int max, ae_v a, ae_v b) { return max ? ae_max(a, b) : b + a; }
+
+// pool_down reduces rows [h0, h1) of image x to a row.
+AE_INLINE void AE(pool_down)(const int max, float *row, const float *x, int64_t w, int64_t h0, int64_t h1) {
+	for (int64_t i = 0; i < w; i += AE_W) {
+		const int64_t lanes = AE_MIN(AE_W, w - i);
+		ae_v v = ae_set(max ? -INFINITY : 0);
+		if (lanes == AE_W) {
+			for (int64_t h = h0; h < h1; h++)
+				v = AE(pool_join)(max, ae_load(x + h * w + i), v);
+			ae_store(row + i, v);
+		} else {
+			for (int64_t h = h0; h < h1; h++)
+				v = AE(pool_join)(max, ae_load_part(x + h * w + i, 0, lanes), v);
+			ae_store_part(row + i, v, 0, lanes);
 		}
+	}
 }
 
-// pool_across writes y[q] = scale * the sum, or the maximum, of row[q*stride + s] over s < r.
-AE_INLINE void AE(pool_across)(const int max, float *restrict y, const float *restrict row, int64_t n, int64_t r,
-                               const int64_t stride, float scale) {
-	for (int64_t q = 0; q < n; q++)
-		y[q] = row[q * stride];
-	for (int64_t s = 1; s < r; s++)
-		for (int64_t q = 0; q < n; q++) {
-			float v = row[q * stride + s];
-			y[q] = max ? (v > y[q] ? v : y[q]) : y[q] + v;
-		}
-	for (int64_t q = 0; !max && q < n; q++)
-		y[q] *= scale;
+// pool_load is lanes row[l * stride].
+AE_INLINE ae_v AE(pool_load)(const float *row, const int64_t stride) {
+	if (stride == 1)
+		return ae_load(row);
+	if (stride == 2)
+		return ae_even(ae_load(row), ae_load(row + AE_W));
+	ae_v v;
+	for (int l = 0; l < AE_W; l++)
+		v[l] = row[l * stride];
+	return v;
 }
 
+// pool_across writes y[q] = scale * the sum, or the maximum, of row[q*stride + s]
+// over s < r. It reads up to a vector of outputs too much of row.
+AE_INLINE void AE(pool_across)(const int max, float *y, const float *row, int64_t n, int64_t r, const int64_t stride, float scale) {
+	for (int64_t q = 0; q < n; q += AE_W) {
+		ae_v v = AE(pool_load)(row + q * stride, stride);
+		for (int64_t s = 1; s < r; s++)
+			v = AE(pool_join)(max, AE(pool_load)(row + q * stride + s, stride), v);
+		if (!max)
+			v *= scale;
+		if (n - q >= AE_W)
+			ae_store(y + q, v);
+		else
+			ae_store_part(y + q, v, 0, n - q);
+	}
+}
+
+// pool_plane pools a channel. row has room for the padding at both ends and what
+// pool_across reads behind.
 AE_INLINE void AE(pool_plane)(const int max, float *y, const float *x, const ae_AvgPool *o, float *row) {
 	const int64_t q = AE(pooled)(o->W, o->Pad, o->R, o->Stride), p = AE(pooled)(o->H, o->Pad, o->R, o->Stride);
-	const float scale = (float)(1 / (double)(o->R * o->R));
+	const float scale = (float)(1 / (double)(o->R * o->R)), neutral = max ? -INFINITY : 0;
+	for (int64_t i = 0; i < o->Pad; i++)
+		row[i] = row[o->Pad + o->W + i] = neutral;
 	for (int64_t i = 0; i < p; i++, y += q) {
 		int64_t h = i * o->Stride - o->Pad;
-		AE(pool_down)(max, row, x, o->W, o->Pad, AE_MAX(h, 0), AE_MIN(h + o->R, o->H));
+		AE(pool_down)(max, row + o->Pad, x, o->W, AE_MAX(h, 0), AE_MIN(h + o->R, o->H));
 		if (o->Stride == 1)
 			AE(pool_across)(max, y, row, q, o->R, 1, scale);
 		else if (o->Stride == 2)

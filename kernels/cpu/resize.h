@@ -1,6 +1,6 @@
-// Bilinear resize. A task is one channel of one image. Rows are blended first,
-// then columns, with the columns' sources and weights in tables at the head of
-// scratch. Sides are at most AE_SIDE, so that they fit.
+// Bilinear resize. A task is a few channels of the images, one for the gradient.
+// Rows are blended first, then columns, with the columns' sources and weights in
+// tables at the head of scratch. Sides are at most AE_SIDE, so that they fit.
 
 // Where an output comes from: (1-weight)*x[lo] + weight*x[hi].
 typedef struct {
@@ -14,29 +14,73 @@ AE_INLINE AE(source) AE(resize_source)(int64_t i, int64_t in, int64_t out) {
 	return (AE(source)){lo, (int32_t)AE_MIN(lo + 1, in - 1), (float)(src - lo)};
 }
 
-static void AE(Resize_task)(const ae_Resize *o, float *const *b, int64_t task, float *scratch) {
-	float *y = b[0] + task * o->P * o->Q;
-	const float *x = b[1] + task * o->H * o->W;
-	if (o->P == o->H && o->Q == o->W) {
-		memcpy(y, x, sizeof(float) * (size_t)(o->H * o->W));
-		return;
+// resize_row blends the columns of a row. Vectors that come from few neighbours,
+// as where an image grows, pick them from two vectors; row may be read AE_SLACK
+// floats beyond its end.
+#define AE_SLACK (2 * AE_W)
+
+typedef struct {
+	int64_t at;      // the first source of the vector
+	int near;        // all sources lie within two vectors from there
+	ae_vi lo, hi;    // the sources, from there
+	ae_v weight;
+} AE(source_vector);
+
+static void AE(resize_vectors)(AE(source_vector) *to, int64_t in, int64_t out) {
+	for (int64_t q = 0; q < out; q += AE_W, to++) {
+		const int64_t lanes = AE_MIN(AE_W, out - q);
+		*to = (AE(source_vector)){.at = AE(resize_source)(q, in, out).lo};
+		to->near = lanes == AE_W;
+		for (int64_t l = 0; l < lanes; l++) {
+			const AE(source) s = AE(resize_source)(q + l, in, out);
+			to->lo[l] = s.lo - (int32_t)to->at;
+			to->hi[l] = s.hi - (int32_t)to->at;
+			to->weight[l] = s.weight;
+			to->near &= to->hi[l] < 2 * AE_W;
+		}
 	}
-	AE(source) *columns = (AE(source) *)scratch;
-	float *restrict row = scratch + 3 * o->Q;
-	for (int64_t q = 0; q < o->Q; q++)
-		columns[q] = AE(resize_source)(q, o->W, o->Q);
+}
+
+AE_INLINE void AE(resize_row)(float *y, const float *row, const AE(source_vector) *from, int64_t out) {
+	for (int64_t q = 0; q < out; q += AE_W, from++) {
+		const float *x = row + from->at;
+		if (from->near) {
+			const ae_v a = ae_load(x), b = ae_load(x + AE_W), lo = ae_pick(a, b, from->lo), hi = ae_pick(a, b, from->hi);
+			ae_store(y + q, lo + from->weight * (hi - lo));
+			continue;
+		}
+		for (int64_t l = 0; l < AE_MIN(AE_W, out - q); l++)
+			y[q + l] = x[from->lo[l]] + from->weight[l] * (x[from->hi[l]] - x[from->lo[l]]);
+	}
+}
+
+// resize_plane resizes a channel; row is scratch.
+static void AE(resize_plane)(const ae_Resize *o, float *y, const float *x, const AE(source_vector) *columns, float *restrict row) {
 	for (int64_t p = 0; p < o->P; p++, y += o->Q) {
 		AE(source) s = AE(resize_source)(p, o->H, o->P);
 		const float *restrict x0 = x + s.lo * o->W, *restrict x1 = x + s.hi * o->W;
 		for (int64_t w = 0; w < o->W; w++)
 			row[w] = x0[w] + s.weight * (x1[w] - x0[w]);
-		for (int64_t q = 0; q < o->Q; q++) {
-			AE(source) c = columns[q];
-			y[q] = row[c.lo] + c.weight * (row[c.hi] - row[c.lo]);
-		}
+		AE(resize_row)(y, row, columns, o->Q);
 	}
 }
-AE_KERNEL(Resize, o->N * o->C)
+
+#define AE_RESIZE_CHANNELS 8 // of a task: they share the table
+
+static void AE(Resize_task)(const ae_Resize *o, float *const *b, int64_t task, float *scratch) {
+	const int64_t first = task * AE_RESIZE_CHANNELS, n = AE_MIN(AE_RESIZE_CHANNELS, o->N * o->C - first);
+	float *y = b[0] + first * o->P * o->Q;
+	const float *x = b[1] + first * o->H * o->W;
+	if (o->P == o->H && o->Q == o->W) {
+		memcpy(y, x, sizeof(float) * (size_t)(n * o->H * o->W));
+		return;
+	}
+	AE(source_vector) *columns = (AE(source_vector) *)scratch;
+	AE(resize_vectors)(columns, o->W, o->Q);
+	for (int64_t c = 0; c < n; c++, y += o->P * o->Q, x += o->H * o->W)
+		AE(resize_plane)(o, y, x, columns, (float *)(columns + AE_CEIL(o->Q, AE_W)));
+}
+AE_KERNEL(Resize, AE_CEIL(o->N * o->C, AE_RESIZE_CHANNELS))
 
 static void AE(ResizeBackward_task)(const ae_ResizeBackward *o, float *const *b, int64_t task, float *scratch) {
 	float *dx = b[0] + task * o->H * o->W;

@@ -76,6 +76,20 @@ AE_INLINE ae_v ae_even(ae_v a, ae_v b) { return __builtin_shufflevector(a, b, AE
 AE_INLINE ae_v ae_even(ae_v a, ae_v b) { return __builtin_shuffle(a, b, (ae_vi){AE_EVEN}); }
 #endif
 
+// ae_pick takes lane i[l] of a, or lane i[l]-AE_W of b, as lane l.
+#ifdef __clang__
+AE_INLINE ae_v ae_pick(ae_v a, ae_v b, ae_vi i) {
+	float both[2 * AE_W];
+	ae_store(both, a);
+	ae_store(both + AE_W, b);
+	for (int l = 0; l < AE_W; l++)
+		a[l] = both[i[l]];
+	return a;
+}
+#else
+AE_INLINE ae_v ae_pick(ae_v a, ae_v b, ae_vi i) { return __builtin_shuffle(a, b, i); }
+#endif
+
 // max(x, 0); NaN gives 0, like x > 0 ? x : 0.
 AE_INLINE ae_v ae_relu(ae_v x) {
 #if AE_W == 16 && !defined AE_PORTABLE
