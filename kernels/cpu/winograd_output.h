@@ -41,8 +41,10 @@ AE_WINOGRAD_TAKE(8, 5)
 AE_INLINE void AE(winograd_finish)(const ae_conv *j, const ae_v *v, int64_t channels, int64_t at, int64_t lanes) {
 	if (channels == AE_W && lanes == AE_W && j->residual == NULL) {
 #pragma GCC unroll 16
-		for (int c = 0; c < AE_W; c++, at += j->y_channel)
+		for (int c = 0; c < AE_W; c++, at += j->y_channel) {
 			ae_store(j->y + at, j->relu ? ae_relu(v[c]) : v[c]);
+			__builtin_prefetch(j->y + at + AE_W * j->y_channel, 1, 2); // of the next channels
+		}
 		return;
 	}
 	for (int64_t c = 0; c < channels; c++, at += j->y_channel) {
