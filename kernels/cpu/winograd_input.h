@@ -3,20 +3,24 @@
 // vectors of AE_W channels at one place.
 
 // winograd_columns copies n columns of a row of AE_W channels, from column `first`
-// on, as vectors of channels; what is outside [0, in) is zero, as are the
-// channels beyond `channels`.
+// on, as vectors of channels; what is outside [0, in) is zero, as are the channels
+// from `channels` on.
 static void AE(winograd_columns)(float *to, const float *x, int64_t plane, int64_t channels, int64_t first, int64_t n, int64_t in) {
 	for (int64_t q = 0; q < n; q += AE_W, to += AE_W * AE_W) {
-		const int64_t col = first + q;
-		const int64_t lo = AE_MIN(AE_MAX(-col, 0), AE_W), hi = AE_MAX(AE_MIN(in - col, AE_W), lo);
+		const float *from = x + first + q;
+		const int64_t lo = AE_MIN(AE_MAX(-first - q, 0), AE_W), hi = AE_MAX(AE_MIN(in - first - q, AE_W), lo);
 		ae_v m[AE_W];
-		if (channels == AE_W && hi - lo == AE_W) {
+		if (channels < AE_W) {
+			for (int c = 0; c < AE_W; c++)
+				m[c] = c < channels ? ae_load_part(from + c * plane, lo, hi) : (ae_v){0};
+		} else if (hi - lo == AE_W) {
 #pragma GCC unroll 16
-			for (int c = 0; c < AE_W; c++)
-				m[c] = ae_load(x + c * plane + col);
+			for (int c = 0; c < AE_W; c++, from += plane)
+				m[c] = ae_load(from);
 		} else {
-			for (int c = 0; c < AE_W; c++)
-				m[c] = c < channels && hi > lo ? ae_load_part(x + c * plane + col, lo, hi) : (ae_v){0};
+#pragma GCC unroll 16
+			for (int c = 0; c < AE_W; c++, from += plane)
+				m[c] = ae_load_part(from, lo, hi);
 		}
 		AE(transpose)(m);
 #pragma GCC unroll 16
@@ -77,9 +81,12 @@ static void AE(winograd_gather)(const ae_winograd *w, ae_tiles g, const float *x
 		for (int64_t i = 0, t = 0; t < g.rows; t++) {
 			for (; i < t * w->side + w->points; i++) {
 				const int64_t h = g.row * w->side + rows->first + i;
-				const int64_t in = h >= 0 && h < rows->in ? cols->in : 0;
-				AE(winograd_columns)(ring + i % w->points * w->pitch, x + h * cols->in, plane, AE_MIN(AE_W, j->channels - c),
-				                     g.col * w->side + cols->first, n, in);
+				float *to = ring + i % w->points * w->pitch;
+				if (h >= 0 && h < rows->in)
+					AE(winograd_columns)(to, x + h * cols->in, plane, AE_MIN(AE_W, j->channels - c),
+					                     g.col * w->side + cols->first, n, cols->in);
+				else
+					memset(to, 0, sizeof(float) * (size_t)(n * AE_W));
 			}
 			for (int k = 0; k < w->points; k++)
 				row[k] = ring + (t * w->side + k) % w->points * w->pitch;

@@ -1,26 +1,6 @@
 // The products of a group of tiles, taken to the output: vectors of AE_W output
 // channels at one place, transposed into image rows at the end.
 
-// What follows a sum: residual points to the row of y, NULL for none.
-typedef struct {
-	const float *residual;
-	float bias;
-	int relu;
-} ae_followers;
-
-// follow stores lanes [0, lanes) of a vector of sums with what follows.
-AE_INLINE void AE(follow)(ae_followers f, ae_v v, float *y, int64_t at, int64_t lanes) {
-	v += f.bias;
-	if (f.residual != NULL)
-		v += lanes == AE_W ? ae_load(f.residual + at) : ae_load_part(f.residual + at, 0, lanes);
-	if (f.relu)
-		v = ae_relu(v);
-	if (lanes == AE_W)
-		ae_store(y + at, v);
-	else
-		ae_store_part(y + at, v, 0, lanes);
-}
-
 // winograd_output takes the products of a tile, point i at m[i*plane], to side x
 // side outputs, row i of them at to + i*pitch.
 AE_INLINE void AE(winograd_output)(const int points, const int side, const float *m, int64_t plane, float *to, int64_t pitch) {
@@ -56,6 +36,25 @@ AE_WINOGRAD_TAKE(6, 3)
 AE_WINOGRAD_TAKE(6, 4)
 AE_WINOGRAD_TAKE(8, 5)
 
+// winograd_finish stores a square of sums, v[c] being `lanes` columns of channel c,
+// with the residual and relu; at is the place of the first in y and the residual.
+AE_INLINE void AE(winograd_finish)(const ae_conv *j, const ae_v *v, int64_t channels, int64_t at, int64_t lanes) {
+	if (channels == AE_W && lanes == AE_W && j->residual == NULL) {
+#pragma GCC unroll 16
+		for (int c = 0; c < AE_W; c++, at += j->y_channel) {
+			ae_store(j->y + at, j->relu ? ae_relu(v[c]) : v[c]);
+			__builtin_prefetch(j->y + at + AE_W * j->y_channel, 1, 2); // of the next channels
+		}
+		return;
+	}
+	for (int64_t c = 0; c < channels; c++, at += j->y_channel) {
+		ae_v x = v[c];
+		if (j->residual != NULL)
+			x += ae_load_part(j->residual + at, 0, lanes);
+		ae_store_part(j->y + at, j->relu ? ae_relu(x) : x, 0, lanes);
+	}
+}
+
 // winograd_store stores the output rows of a row of tiles, for `channels` output
 // channels from k on; image counts images.
 static void AE(winograd_store)(const ae_winograd *w, ae_tiles g, int64_t image, int64_t k, int64_t channels, const float *rows) {
@@ -63,19 +62,16 @@ static void AE(winograd_store)(const ae_winograd *w, ae_tiles g, int64_t image, 
 	const int64_t p = g.row * w->side, high = AE_MIN(w->side, j->rows.out - p);
 	const int64_t q = g.col * w->side, n = AE_MIN(g.cols * w->side, j->cols.out - q);
 	const int64_t origin = image * j->y_image + k * j->y_channel + p * j->y_row + q;
+	const ae_v bias = j->bias != NULL ? ae_load_part(j->bias + k, 0, channels) : (ae_v){0};
 	for (int64_t i = 0; i < high; i++)
 		for (int64_t c = 0; c < n; c += AE_W) {
 			const float *from = rows + i * w->pitch + c * AE_W;
 			ae_v v[AE_W];
 #pragma GCC unroll 16
 			for (int l = 0; l < AE_W; l++)
-				v[l] = ae_load(from + l * AE_W);
+				v[l] = ae_load(from + l * AE_W) + bias;
 			AE(transpose)(v);
-			for (int64_t l = 0; l < channels; l++) {
-				const ae_followers f = {
-					.residual = j->residual, .bias = j->bias != NULL ? j->bias[k + l] : 0, .relu = j->relu};
-				AE(follow)(f, v[l], j->y, origin + l * j->y_channel + i * j->y_row + c, AE_MIN(AE_W, n - c));
-			}
+			AE(winograd_finish)(j, v, channels, origin + i * j->y_row + c, AE_MIN(AE_W, n - c));
 		}
 }
 

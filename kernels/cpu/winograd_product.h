@@ -8,8 +8,10 @@
 
 #if AE_W == 16
 #define AE_PRODUCT_ROWS 14 // 28 accumulators + 2 of u + 1 of v, of 32 registers
-#else
+#elif AE_W == 8
 #define AE_PRODUCT_ROWS 6 // 12 + 2 + 1, of 16
+#else
+#define AE_PRODUCT_ROWS 4 // 8 + 2 + 2 (no FMA), of 16
 #endif
 #define AE_PRODUCT_NV 2
 #define AE_PRODUCT_COLS (AE_PRODUCT_NV * AE_W)
@@ -68,9 +70,11 @@ AE_PRODUCT(1)
 AE_PRODUCT(2)
 AE_PRODUCT(3)
 AE_PRODUCT(4)
+#if AE_PRODUCT_ROWS > 4
 AE_PRODUCT(5)
 AE_PRODUCT(6)
-#if AE_PRODUCT_ROWS == 14
+#endif
+#if AE_PRODUCT_ROWS > 6
 AE_PRODUCT(7)
 AE_PRODUCT(8)
 AE_PRODUCT(9)
@@ -87,8 +91,11 @@ typedef void AE(product_kernel)(const ae_product *);
 #define AE_PRODUCT_PAIR(rows) {AE(product_##rows##_1), AE(product_##rows##_2)}
 static AE(product_kernel) *AE(product_of)(int64_t rows, int64_t nv) {
 	static AE(product_kernel) *const all[AE_PRODUCT_ROWS][AE_PRODUCT_NV] = {
-		AE_PRODUCT_PAIR(1), AE_PRODUCT_PAIR(2), AE_PRODUCT_PAIR(3), AE_PRODUCT_PAIR(4), AE_PRODUCT_PAIR(5), AE_PRODUCT_PAIR(6),
-#if AE_PRODUCT_ROWS == 14
+		AE_PRODUCT_PAIR(1), AE_PRODUCT_PAIR(2), AE_PRODUCT_PAIR(3), AE_PRODUCT_PAIR(4),
+#if AE_PRODUCT_ROWS > 4
+		AE_PRODUCT_PAIR(5), AE_PRODUCT_PAIR(6),
+#endif
+#if AE_PRODUCT_ROWS > 6
 		AE_PRODUCT_PAIR(7), AE_PRODUCT_PAIR(8), AE_PRODUCT_PAIR(9), AE_PRODUCT_PAIR(10), AE_PRODUCT_PAIR(11), AE_PRODUCT_PAIR(12),
 		AE_PRODUCT_PAIR(13), AE_PRODUCT_PAIR(14),
 #endif
