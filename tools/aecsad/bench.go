@@ -87,9 +87,10 @@ func measureRanges(d kernels.Device, m *model.Model) error {
 	return err
 }
 
-// ready gives a subject what int8 wants: the ranges of its own inputs, which are those
-// that are timed.
+// ready gives a subject what the model says of precisions, and what int8 wants: the
+// ranges of its own inputs, which are those that are timed.
 func (c *benchCommand) ready(d kernels.Device, m *model.Model, s bench.Subject) error {
+	s.Program.SetWider(m.Calibration.Wider)
 	if c.Precision != kernels.Int8 {
 		return nil
 	}
@@ -97,7 +98,6 @@ func (c *benchCommand) ready(d kernels.Device, m *model.Model, s bench.Subject) 
 	if err != nil {
 		return err
 	}
-	s.Program.SetWider(m.Calibration.Wider)
 	return s.Program.SetRanges(r)
 }
 
