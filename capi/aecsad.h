@@ -166,10 +166,13 @@ typedef struct aecsad_options {
                               Since 2 */
     const char *product; /* the name of a product, where the file holds the models of several;
                             NULL or "": the only one. Since 2 */
-    const char *precision; /* what convolutions compute in: NULL, "" or "f32" for float32; on
-                              GPUs with tensor cores also "tf32", "bf16", "f16", with float32
-                              sums; on CPUs also "int8", for models that were calibrated for
-                              it. DEVICE tells that the device lacks it. Since 2 */
+    const char *precision; /* what convolutions compute in: NULL, "" or "f32" for float32;
+                              "bf16", with float32 sums, and on GPUs with tensor cores also
+                              "tf32" and "f16"; on CPUs also "int8", for models that were
+                              calibrated for it. A CPU without AMX computes bf16 as float32.
+                              With AMX alternate signal stacks need sysconf(_SC_SIGSTKSZ)
+                              bytes from then on. DEVICE tells that the device lacks the
+                              precision. Since 2 */
 } aecsad_options;
 
 /* What a detector is. */

@@ -43,8 +43,9 @@ type Program struct {
 	// Ranges has what a machine with a Ranger saw, for each of Calls: the precision
 	// int8 wants it. Empty where nothing is known.
 	Ranges []Range
-	// Wider has the precisions, f32 or bf16, that those of Calls keep which int8 would
-	// harm; "" for others. Empty where int8 may take them all.
+	// Wider has the precisions, f32 or bf16, that those of Calls keep which int8 or bf16
+	// would harm; "" for others. Empty where all may compute in what Options ask for. CPUs
+	// heed it.
 	Wider []string
 }
 

@@ -29,10 +29,11 @@ type Options struct {
 	Pixelwise bool
 	Device    kernels.Device
 	Threads   int
-	// Precision that Device computes in; empty for float32.
+	// Precision to calibrate for; empty for that of Device, else Device is in float32. On a
+	// CPU the stages that bf16 harms most are found and recorded.
 	Precision string
-	// Int8 measures what convolutions see on training images, and calibrates for the
-	// precision int8. Device is one in float32.
+	// Int8 calibrates for the precision int8: what convolutions see on training images is
+	// measured, and which stages it harms.
 	Int8 bool
 	// Report is called after every image; may be nil.
 	Report func(stage string, done, total int)
@@ -63,7 +64,7 @@ func Run(ctx context.Context, m *model.Model, train, validation Source, o Option
 			MinValidation, train.Count, validation.Count)
 	}
 	m.Calibration = model.Calibration{Precision: o.precision()}
-	e, err := engine(ctx, m, train, o)
+	e, err := engine(ctx, m, train, validation, o)
 	if err != nil {
 		return err
 	}
@@ -91,18 +92,20 @@ func Run(ctx context.Context, m *model.Model, train, validation Source, o Option
 	return threshold(m, raws, o)
 }
 
-// engine loads the networks, in int8 after it has measured the ranges.
-func engine(ctx context.Context, m *model.Model, train Source, o Options) (*detect.Engine, error) {
-	if !o.Int8 {
-		return detect.NewEngine(m.Config, m.Weights, o.Device, o.Threads)
+// engine loads the networks, in less than float32 after it has measured what that wants.
+func engine(ctx context.Context, m *model.Model, train, validation Source, o Options) (*detect.Engine, error) {
+	c, precision := &m.Calibration, o.precision()
+	if precision == kernels.Int8 {
+		if err := ranges(ctx, m, train, o); err != nil {
+			return nil, err
+		}
 	}
-	if err := ranges(ctx, m, train, o); err != nil {
-		return nil, err
+	if precision == kernels.Int8 || precision == kernels.BFloat16 && o.Device.Name() == "cpu" {
+		if err := wider(ctx, m, validation, o); err != nil {
+			return nil, err
+		}
 	}
-	if err := wider(ctx, m, train, o); err != nil {
-		return nil, err
-	}
-	return detect.NewInt8Engine(m.Config, m.Weights, m.Calibration.Ranges, m.Calibration.Wider, o.Device, o.Threads)
+	return detect.NewEngineAt(precision, c.Ranges, c.Wider, m.Config, m.Weights, o.Device, o.Threads)
 }
 
 // ranges measures the smallest and the largest numbers that convolutions see on any

@@ -15,102 +15,152 @@ import (
 	"aecsad/kernels"
 )
 
-// Some stages of the networks lose more in int8 than others: those whose small numbers
-// matter, and those that see numbers on a faulty product which no good one shows, since
-// ranges end there. Each stage is tried alone; those that harm most keep bf16.
+// Some stages of the networks lose more in int8 or bf16 than others: those whose small
+// numbers matter, and in int8 those that see numbers on a faulty product which no good
+// one shows, since ranges end there. Each stage is tried alone in each precision; those
+// that harm most compute in something wider.
 
-// What int8 may cost on the probes: half of what it may on other images, a thousandth of
-// the classes and a hundredth of the scores' spread.
+// What a precision may cost on the probes: half of what it may on other images in
+// classes, a thousandth, and a hundredth of the spread of the maps' peaks.
 const (
 	mayFlip = 0.0005
-	mayMove = 0.005
+	mayMove = 0.01
 )
 
-// probes are few, because every stage looks at all of them.
-const probes = 4
+// probes are few, because every stage looks at all of them. They are validation images:
+// training images never leave the ranges.
+const probes = 8
 
-// harm is what a stage does in int8.
+// harm is what a stage does in a precision.
 type harm struct {
-	stage string
 	flips float64 // share of the pixels whose class differs
 	moves float64 // RMS of the changes of a map's peak, over the standard deviation of the peaks
 }
 
 func (h harm) share() float64 { return max(h.flips/mayFlip, h.moves/mayMove) }
 
-// stage of a convolution is the first two names of its path: encoder.layer1.
-func stage(path string) string {
-	names := strings.SplitN(path, ".", 3)
-	return strings.Join(names[:min(len(names), 2)], ".")
+// trial is a stage, what it does in each precision, and the one that it has.
+type trial struct {
+	stage string
+	harms []harm
+	level int
 }
 
-// wider finds the convolutions that keep bf16.
+// levels are the precisions of a calibration, the fastest first.
+func levels(precision string) []string {
+	all := []string{kernels.Int8, kernels.BFloat16, kernels.Float32}
+	return all[slices.Index(all, precision):]
+}
+
+// stage of a convolution: the first two names of its path in the large networks, such as
+// encoder.layer1, and the whole of the others.
+func stage(path string) string {
+	names := strings.SplitN(path, ".", 3)
+	if len(names) > 1 && (names[0] == "encoder" || names[0] == "local") {
+		return names[0] + "." + names[1]
+	}
+	return names[0]
+}
+
+// wider finds the convolutions that keep something wider than the precision.
 func wider(ctx context.Context, m *model.Model, s Source, o Options) error {
-	c := &m.Calibration
+	e, err := detect.NewEngine(m.Config, m.Weights, o.Device, o.Threads)
+	if err != nil {
+		return err
+	}
+	paths := e.Convolutions()
+	e.Close()
 	images, err := probeImages(s)
 	if err != nil {
 		return err
 	}
-	want, err := seen(ctx, m, images, o, nil)
+	want, err := seen(ctx, m, images, o, all(paths, kernels.Float32))
 	if err != nil {
 		return err
 	}
-	c.Wider = c.Ranges.Signed()
-	stages := map[string]bool{}
-	for path := range c.Ranges {
-		if c.Wider[path] == "" {
-			stages[stage(path)] = true
+	trials, done := trialsOf(paths), 0
+	precisions := levels(o.precision())
+	for i := range trials {
+		t := &trials[i]
+		for _, precision := range precisions[:len(precisions)-1] {
+			got, err := seen(ctx, m, images, o, onlyIn(t.stage, precision, paths, m.Calibration.Ranges))
+			if err != nil {
+				return err
+			}
+			t.harms = append(t.harms, harmOf(want, got))
+		}
+		t.harms = append(t.harms, harm{})
+		if done++; o.Report != nil {
+			o.Report("stages for "+o.precision(), done, len(trials))
 		}
 	}
-	var harms []harm
-	for name := range stages {
-		got, err := seen(ctx, m, images, o, allBut(c.Ranges, name))
-		if err != nil {
-			return err
-		}
-		harms = append(harms, harmOf(name, want, got))
-		if o.Report != nil {
-			o.Report("stages for int8", len(harms), len(stages))
+	spare(trials)
+	w := m.Calibration.Ranges.Signed()
+	for _, t := range trials {
+		for _, path := range paths {
+			if t.level > 0 && stage(path) == t.stage {
+				w[path] = precisions[t.level]
+			}
 		}
 	}
-	spare(c, harms)
+	m.Calibration.Wider = w
 	return nil
 }
 
-// allBut keeps everything in float32 but one stage.
-func allBut(r graph.Ranges, name string) graph.Wider {
+// spare widens the stages that harm most until all of them together stay within the
+// budget: flips add up, roundings of different stages are independent.
+func spare(trials []trial) {
+	for {
+		sum, worst := harm{}, 0
+		for i, t := range trials {
+			h := t.harms[t.level]
+			sum.flips += h.flips
+			sum.moves = math.Hypot(sum.moves, h.moves)
+			if h.share() > trials[worst].harms[trials[worst].level].share() {
+				worst = i
+			}
+		}
+		if sum.share() <= 1 {
+			return
+		}
+		trials[worst].level++
+	}
+}
+
+func trialsOf(paths []string) []trial {
+	var trials []trial
+	for _, path := range paths {
+		if !slices.ContainsFunc(trials, func(t trial) bool { return t.stage == stage(path) }) {
+			trials = append(trials, trial{stage: stage(path)})
+		}
+	}
+	return trials
+}
+
+func all(paths []string, precision string) graph.Wider {
 	w := graph.Wider{}
-	for path := range r {
+	for _, path := range paths {
+		w[path] = precision
+	}
+	return w
+}
+
+// onlyIn keeps everything in float32 but one stage.
+func onlyIn(name, precision string, paths []string, r graph.Ranges) graph.Wider {
+	w, signed := all(paths, kernels.Float32), r.Signed()
+	for _, path := range paths {
 		if stage(path) != name {
-			w[path] = kernels.Float32
+			continue
+		}
+		delete(w, path)
+		if precision == kernels.BFloat16 || signed[path] != "" {
+			w[path] = kernels.BFloat16
 		}
 	}
 	return w
 }
 
-// spare keeps in bf16 what exceeds the budget, the most harmful stages. The least
-// harmful one is in int8 in any case: that was asked for.
-func spare(c *model.Calibration, harms []harm) {
-	slices.SortFunc(harms, func(a, b harm) int {
-		if a.share() != b.share() {
-			return int(math.Copysign(1, a.share()-b.share()))
-		}
-		return strings.Compare(a.stage, b.stage)
-	})
-	flips, moves, kept := 0.0, 0.0, map[string]bool{}
-	for i, h := range harms {
-		flips += h.flips
-		moves = math.Hypot(moves, h.moves) // roundings of different stages are independent
-		kept[h.stage] = i > 0 && !(flips <= mayFlip && moves <= mayMove)
-	}
-	for path := range c.Ranges {
-		if kept[stage(path)] {
-			c.Wider[path] = kernels.BFloat16
-		}
-	}
-}
-
-// probeImages are some training images, and the same with a patch of wrong colours, as
+// probeImages are some of the images, and the same with a patch of wrong colours, as
 // something foreign.
 func probeImages(s Source) ([]*image.RGB, error) {
 	var images []*image.RGB
@@ -138,15 +188,9 @@ func foreign(im *image.RGB, at int) *image.RGB {
 	return out
 }
 
-// seen is what the networks say, in int8 where wider lets them; nil is float32.
-func seen(ctx context.Context, m *model.Model, images []*image.RGB, o Options, wider graph.Wider) ([]*detect.Raw, error) {
-	load := func() (*detect.Engine, error) {
-		if wider == nil {
-			return detect.NewEngine(m.Config, m.Weights, o.Device, o.Threads)
-		}
-		return detect.NewInt8Engine(m.Config, m.Weights, m.Calibration.Ranges, wider, o.Device, o.Threads)
-	}
-	e, err := load()
+// seen is what the networks say with these precisions of the convolutions.
+func seen(ctx context.Context, m *model.Model, images []*image.RGB, o Options, w graph.Wider) ([]*detect.Raw, error) {
+	e, err := detect.NewEngineAt(o.precision(), m.Calibration.Ranges, w, m.Config, m.Weights, o.Device, o.Threads)
 	if err != nil {
 		return nil, err
 	}
@@ -154,8 +198,8 @@ func seen(ctx context.Context, m *model.Model, images []*image.RGB, o Options, w
 	return look(ctx, e, Source{len(images), func(i int) (*image.RGB, error) { return images[i], nil }}, "", nil)
 }
 
-func harmOf(stage string, want, got []*detect.Raw) harm {
-	h := harm{stage: stage}
+func harmOf(want, got []*detect.Raw) harm {
+	h := harm{}
 	for i, r := range want {
 		for j, class := range r.Classes {
 			if class != got[i].Classes[j] {

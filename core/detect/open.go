@@ -96,6 +96,7 @@ func buildOn(device kernels.Device, m *model.Model, w graph.Source, o Options) (
 	}
 	var memory memory
 	if err == nil {
+		p.SetWider(m.Calibration.Wider)
 		device = kernels.At(device, o.Precision)
 		memory, err = memoryOf(m, p, device, o)
 	}
@@ -125,7 +126,6 @@ func withRanges(p *graph.Program, m *model.Model) error {
 	if len(m.Calibration.Ranges) == 0 {
 		return fmt.Errorf("the model has no ranges for precision %s; `aecsad calibrate --precision %[1]s` measures them", kernels.Int8)
 	}
-	p.SetWider(m.Calibration.Wider)
 	return p.SetRanges(m.Calibration.Ranges)
 }
 

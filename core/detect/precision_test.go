@@ -18,10 +18,10 @@ func TestPrecisionIsAskedForByName(t *testing.T) {
 		assert.Equal(t, "f32", d.Info().Precision)
 		assert.NoError(t, d.Close())
 	}
-	_, err := detect.New(m, detect.Options{Device: "cpu", Precision: "bf16"})
+	_, err := detect.New(m, detect.Options{Device: "cpu", Precision: "f16"})
 	var device *detect.DeviceError
 	require.ErrorAs(t, err, &device)
-	assert.ErrorContains(t, err, `cpu: no precision "bf16"; this device has f32`)
+	assert.ErrorContains(t, err, `cpu: no precision "f16"; this device has f32`)
 }
 
 func TestInfoSaysWhyAutoIsTheProcessor(t *testing.T) {

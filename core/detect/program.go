@@ -95,9 +95,9 @@ func NewEngine(c net.Config, w graph.Source, d kernels.Device, threads int) (*En
 	return newEngine(c, p, w, d, threads)
 }
 
-// NewInt8Engine is NewEngine for a machine with the precision int8, with the ranges
-// that Engine.Ranges saw and the convolutions that compute in something wider.
-func NewInt8Engine(c net.Config, w graph.Source, r graph.Ranges, wider graph.Wider, d kernels.Device, threads int) (*Engine, error) {
+// NewEngineAt is NewEngine in a precision that the machine has: with the ranges that
+// Engine.Ranges saw, for int8, and the convolutions that compute in something wider.
+func NewEngineAt(precision string, r graph.Ranges, wider graph.Wider, c net.Config, w graph.Source, d kernels.Device, threads int) (*Engine, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
@@ -105,11 +105,13 @@ func NewInt8Engine(c net.Config, w graph.Source, r graph.Ranges, wider graph.Wid
 	if err != nil {
 		return nil, err
 	}
-	if err := p.SetRanges(r); err != nil {
-		return nil, err
+	if precision == kernels.Int8 {
+		if err := p.SetRanges(r); err != nil {
+			return nil, err
+		}
 	}
 	p.SetWider(wider)
-	return newEngine(c, p, w, kernels.At(d, kernels.Int8), threads)
+	return newEngine(c, p, w, kernels.At(d, precision), threads)
 }
 
 // newEngine loads the compiled program.
@@ -150,6 +152,9 @@ func (e *Engine) Run(p image.Pixels) (*Raw, error) {
 	}
 	return e.read()
 }
+
+// Convolutions are the paths of the program's convolutions, in its order.
+func (e *Engine) Convolutions() []string { return e.session.Convolutions() }
 
 // Ranges looks at one image, and returns what each convolution saw.
 func (e *Engine) Ranges(p image.Pixels) (graph.Ranges, error) {

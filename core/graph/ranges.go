@@ -51,6 +51,17 @@ func (p *Program) SetRanges(r Ranges) error {
 	return nil
 }
 
+// Convolutions are the scopes of the program's convolutions, in its order.
+func (s *Session) Convolutions() []string {
+	var paths []string
+	for i, c := range s.p.Kernels.Calls {
+		if _, is := c.Op.(kernels.Conv2D); is {
+			paths = append(paths, s.p.Paths[i])
+		}
+	}
+	return paths
+}
+
 // Ranges is Run, and returns what each convolution saw. It is an error on a machine
 // that cannot tell.
 func (s *Session) Ranges() (Ranges, error) {

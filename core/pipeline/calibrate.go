@@ -20,7 +20,7 @@ func (r *Run) Calibrate(ctx context.Context) (*model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	device, err := devices.OpenAt(r.Config.Device, r.Config.floatPrecision())
+	device, err := devices.Open(r.Config.Device)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +28,7 @@ func (r *Run) Calibrate(ctx context.Context) (*model.Model, error) {
 	err = r.measure(ctx, m, calibrate.Options{
 		FalseAlarmRate: r.Config.Calibrate.rate(len(r.Set.Validation)), Extrapolate: r.Config.Calibrate.Extrapolate,
 		Pixelwise: r.Config.Calibrate.Pixelwise, Device: device, Threads: r.Config.Threads,
-		Precision: r.Config.floatPrecision(), Int8: r.Config.Precision == kernels.Int8,
+		Precision: r.Config.Precision, Int8: r.Config.Precision == kernels.Int8,
 		Report: func(stage string, done, total int) { r.bar("calibrate on "+stage, done, total) },
 	})
 	if err != nil {

@@ -30,8 +30,9 @@ type Config struct {
 	// cuda[:index]; Threads 0 means all cores. Results do not depend on the number of
 	// threads.
 	Device string `yaml:"device"`
-	// Precision is f32, or on a GPU tf32, bf16 or f16: what convolutions compute in. On a
-	// CPU it may be int8 for the calibration and after it; training is in f32 then.
+	// Precision is f32 or bf16, or on a GPU tf32 or f16: what convolutions compute in. On a
+	// CPU bf16 is for networks that do not learn, and it may be int8 for the calibration and
+	// after it; training is in f32 then.
 	Precision string `yaml:"precision"`
 	Threads   int    `yaml:"threads"`
 	// Teacher says where the encoder's weights come from: formula (built in, for

@@ -86,13 +86,12 @@ func lessOf(p *kernels.Program, i int, name string, written map[kernels.Slot]boo
 	if _, is := c.Op.(kernels.Conv2D); !is {
 		return precision{name: kernels.Float32}
 	}
+	if name != kernels.Float32 && len(p.Wider) > 0 && p.Wider[i] != "" {
+		name = p.Wider[i]
+	}
 	most := 0.0
-	if name == kernels.Int8 {
-		if len(p.Wider) > 0 && p.Wider[i] != "" {
-			name = p.Wider[i]
-		} else if p.Ranges[i].Low >= 0 {
-			most = float64(p.Ranges[i].High)
-		}
+	if name == kernels.Int8 && p.Ranges[i].Low >= 0 {
+		most = float64(p.Ranges[i].High)
 	}
 	if name == kernels.Int8 && most > 0 || name == kernels.BFloat16 && !written[c.Bufs[weightSlot]] {
 		return precision{name, most}

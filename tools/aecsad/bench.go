@@ -25,7 +25,7 @@ type benchCommand struct {
 	Compare   string   `help:"Instead: time ${enum} beside it, the same weights, inputs and threads, in turn." enum:"onnxruntime,none" default:"none"`
 	Python    string   `help:"Python with the package onnxruntime, for --compare." default:"python3"`
 	Device    string   `help:"auto, ref, cpu or cuda[:index]." default:"auto"`
-	Precision string   `help:"f32, on a GPU also tf32, bf16 or f16, on a CPU also bf16 or int8, which are timed beside f32." default:"f32"`
+	Precision string   `help:"f32 or bf16, on a GPU also tf32 or f16, on a CPU also int8; what is less than f32 is timed beside it there." default:"f32"`
 	Images    []string `help:"Instead: images or folders of images, on which the precision's classes and scores are compared with those of f32." placeholder:"PATH"`
 }
 
@@ -87,9 +87,10 @@ func measureRanges(d kernels.Device, m *model.Model) error {
 	return err
 }
 
-// ready gives a subject what int8 wants: the ranges of its own inputs, which are those
-// that are timed.
+// ready gives a subject what the model says of precisions, and what int8 wants: the
+// ranges of its own inputs, which are those that are timed.
 func (c *benchCommand) ready(d kernels.Device, m *model.Model, s bench.Subject) error {
+	s.Program.SetWider(m.Calibration.Wider)
 	if c.Precision != kernels.Int8 {
 		return nil
 	}
@@ -97,7 +98,6 @@ func (c *benchCommand) ready(d kernels.Device, m *model.Model, s bench.Subject) 
 	if err != nil {
 		return err
 	}
-	s.Program.SetWider(m.Calibration.Wider)
 	return s.Program.SetRanges(r)
 }
 

@@ -39,8 +39,8 @@ class Detector:
     """Inspects images with the model at path. Safe to use from several threads;
     the interpreter lock is released while it works.
 
-    device is "auto", "cpu", "ref" or "cuda:1", precision "f32", on GPUs also "tf32",
-    "bf16" or "f16", on CPUs "int8" for models calibrated for it; threads is per inspection, 0 for all cores;
+    device is "auto", "cpu", "ref" or "cuda:1", precision "f32" or "bf16", on GPUs also "tf32"
+    or "f16", on CPUs "int8" for models calibrated for it; threads is per inspection, 0 for all cores;
     sessions is how many inspections run at once, the others wait; product names the
     model of a file that has several. memory_limit is how many bytes the detector may
     take, all sessions together (0: no limit); it is a NoMemoryError if it needs more.
