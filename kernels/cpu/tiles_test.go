@@ -185,3 +185,26 @@ func rms(got, want []float32) float64 {
 	}
 	return math.Sqrt(wrong / all)
 }
+
+// A call keeps the precision that the program names for it.
+func TestWider(t *testing.T) {
+	op := tiledShapes[2]
+	footprint := func(d *cpu.Device, precision, wider string) kernels.Footprint {
+		p := programOf(op)
+		p.Ranges, p.Wider = []kernels.Range{{High: 1}}, []string{wider}
+		f, err := d.Footprint(p, kernels.Options{Threads: 1, Precision: precision})
+		require.NoError(t, err)
+		return f
+	}
+	forEachTiles(t, func(t *testing.T, d *cpu.Device) {
+		f32, bf16, bytes := footprint(d, kernels.Float32, ""), footprint(d, kernels.BFloat16, ""), footprint(d, kernels.Int8, "")
+		assert.NotEqual(t, bf16, bytes)
+		assert.Equal(t, bf16, footprint(d, kernels.Int8, kernels.BFloat16))
+		assert.Equal(t, f32, footprint(d, kernels.Int8, kernels.Float32))
+		assert.Equal(t, f32, footprint(d, kernels.BFloat16, kernels.Float32))
+		p := programOf(op)
+		p.Wider = []string{"", ""}
+		_, err := d.Footprint(p, kernels.Options{Threads: 1})
+		assert.ErrorContains(t, err, "there are 2 wider precisions for 1 calls")
+	})
+}
