@@ -23,7 +23,6 @@ typedef struct {
 	int64_t run;           // vectors of columns of a task, at most
 	int64_t strip;         // panels of columns of a strip
 	int64_t block, blocks; // output channels of a task
-	int stream; // the output passes the caches, in vectors of whole lines
 	int areas_down, areas_across;
 	ae_area areas[9];
 } ae_conv;
@@ -35,7 +34,6 @@ typedef struct {
 #define AE_CONV_CHANNELS 8      // of a piece: so many lines of the input are on their way at once
 #define AE_CONV_WEIGHTS 1000000 // of a convolution, that stay in the second-level cache for the next run
 #define AE_CONV_TINY 22         // log2 of the multiply-adds of a task that is worth it
-#define AE_CONV_STREAM 400000   // floats of an output that the second-level cache would not keep for its reader
 
 // even divides n into equal parts of at most `most`.
 AE_INLINE int64_t AE(even)(int64_t n, int64_t most) { return AE_CEIL(n, AE_CEIL(n, most)); }
@@ -136,8 +134,6 @@ static void AE(conv_split)(ae_conv *j) {
 	j->run = run;
 	j->block = block;
 	j->blocks = AE_CEIL(j->outputs, block);
-	j->stream = AE_W == 16 && AE(is_straight)(j) && j->depth * j->taps == j->channels * taps && j->quantised == 0 && j->y_channel % 16 == 0 &&
-	            j->outputs * columns > AE_CONV_STREAM;
 }
 
 // A task in progress.
@@ -205,7 +201,8 @@ static void AE(pass_tap)(const ae_conv_task *a, ae_pass *p) {
 // pass_next sets p to the pass behind the pass `before`, or to the first if that is
 // NULL, and its columns. It returns 0 after the last.
 static int AE(pass_next)(ae_conv_task *a, const ae_pass *before, ae_pass *p) {
-	*p = (ae_pass){.index = before != NULL ? before->index + 1 : 0};
+	memset(p, 0, offsetof(ae_pass, of)); // not the parts of its tap, which pass_tap finds
+	p->index = before != NULL ? before->index + 1 : 0;
 	const int64_t end = a->strips * a->passes;
 	while (p->index < end && !AE(pass_set)(a, p))
 		p->index++;
@@ -261,7 +258,6 @@ static void AE(conv_multiply)(const ae_conv_task *a, const ae_pass *p, ae_pass *
 	const float *weights = j->prepared + AE(padded_rows)(j->outputs) * (p->c * j->rows.taps * j->cols.taps + p->tap * p->depth) + a->k * rows;
 	const int64_t end = straight ? AE_MIN(vectors * AE_W, plane - vector * AE_W) : vectors * AE_W;
 	ae_tile t = {.ld = straight ? j->y_channel : vectors * AE_W, .add = !p->first, .relu = follow && j->relu};
-	t.stream = j->stream && (uintptr_t)c % 64 == 0;
 	const int64_t each = next != NULL ? AE_CEIL(next->pieces, AE_CEIL(a->outputs, AE_MR) * columns->panels) : 0;
 	const int64_t near = AE_MAX(AE_CONV_NEAR / (AE_MAX(rows, 1) * AE_NR), 1);
 	for (int64_t f = 0; f < columns->panels; f += near)
@@ -312,38 +308,49 @@ static void AE(conv_spread)(const ae_conv_task *a, const ae_columns *c) {
 	}
 }
 
+// What a task keeps in its scratch: its place in the work is too much for the stack of a
+// small thread, which a host may call us on.
+typedef struct {
+	float panels[2][AE_CONV_PANELS], sums[AE_CONV_SUMS];
+	ae_conv_task task;
+	ae_pass pass[2];
+} ae_conv_scratch;
+
 _Static_assert(AE_CONV_PANELS >= AE_CONV_ROWS * AE_NR, "a strip has room for a panel");
-_Static_assert(2 * AE_CONV_PANELS + AE_CONV_SUMS <= AE_SCRATCH, "columns and sums fit into a task's scratch");
+_Static_assert(sizeof(ae_conv_scratch) <= 4 * AE_SCRATCH, "columns and sums fit into a task's scratch");
 
 static void AE(conv_task)(void *ctx, int64_t task, float *scratch) {
 	const ae_conv *j = ctx;
+	ae_conv_scratch *s = (void *)scratch;
 	const int64_t runs = AE(conv_runs)(j);
 	const ae_area *area = j->areas;
 	int64_t run = task / j->blocks % runs, of_area;
 	for (; run >= (of_area = AE_CEIL(AE(area_vectors)(area), j->run)); area++)
 		run -= of_area;
 	const int64_t vectors = AE(area_vectors)(area);
-	ae_conv_task a = {.j = j, .area = area, .image = task / j->blocks / runs, .k = task % j->blocks * j->block, .vector = run * vectors / of_area};
-	a.outputs = AE_MIN(j->block, j->outputs - a.k);
-	a.vectors = (run + 1) * vectors / of_area - a.vector;
-	a.strips = AE_CEIL(AE_CEIL(a.vectors, AE_NV), j->strip);
-	a.passes = AE(area_taps)(area) == 0 ? 1 : AE_CEIL(j->channels, j->depth) * AE_CEIL(j->rows.taps * j->cols.taps, j->taps);
-	a.panels[0] = scratch;
-	a.panels[1] = scratch + AE_CONV_PANELS;
-	if (!AE(is_straight)(j))
-		a.sums = scratch + 2 * AE_CONV_PANELS;
-	ae_pass pass[2];
+	ae_conv_task *a = &s->task;
+	a->j = j;
+	a->area = area;
+	a->image = task / j->blocks / runs;
+	a->k = task % j->blocks * j->block;
+	a->outputs = AE_MIN(j->block, j->outputs - a->k);
+	a->vector = run * vectors / of_area;
+	a->vectors = (run + 1) * vectors / of_area - a->vector;
+	a->strips = AE_CEIL(AE_CEIL(a->vectors, AE_NV), j->strip);
+	a->passes = AE(area_taps)(area) == 0 ? 1 : AE_CEIL(j->channels, j->depth) * AE_CEIL(j->rows.taps * j->cols.taps, j->taps);
+	a->panels[0] = s->panels[0];
+	a->panels[1] = s->panels[1];
+	a->sums = AE(is_straight)(j) ? NULL : s->sums;
+	ae_pass *pass = s->pass;
 	int i = 0;
-	AE(pass_next)(&a, NULL, &pass[0]);
+	AE(pass_next)(a, NULL, &pass[0]);
 	for (int more = 1; more; i = !i) {
-		AE(pass_pack)(&a, &pass[i], pass[i].pieces); // what is left of it
-		more = AE(pass_next)(&a, &pass[i], &pass[!i]);
-		AE(conv_multiply)(&a, &pass[i], more ? &pass[!i] : NULL);
-		if (a.sums != NULL && pass[i].last)
-			AE(conv_spread)(&a, pass[i].columns);
+		AE(pass_pack)(a, &pass[i], pass[i].pieces); // what is left of it
+		more = AE(pass_next)(a, &pass[i], &pass[!i]);
+		AE(conv_multiply)(a, &pass[i], more ? &pass[!i] : NULL);
+		if (a->sums != NULL && pass[i].last)
+			AE(conv_spread)(a, pass[i].columns);
 	}
-	if (j->stream)
-		ae_stream_end();
 }
 
 // direct_weights is the floats of prepared weights: for each pass the panels of

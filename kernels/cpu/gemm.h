@@ -50,7 +50,6 @@ typedef struct {
 	const float *bias;     // of the rows, NULL for none
 	const float *residual; // laid out like c, NULL for none
 	int add, relu;
-	int stream; // past the caches: whole tiles only, c and ld in whole cache lines
 	ae_ahead ahead;
 } ae_tile;
 
@@ -98,19 +97,15 @@ AE_INLINE void AE(tile_store)(const int mr, const int nv, const ae_tile *t, ae_v
 		AE_EACH(mr, nv, s[i][v] += ae_load(t->residual + i * ld + v * AE_W))
 	if (t->relu)
 		AE_EACH(mr, nv, s[i][v] = ae_relu(s[i][v]))
-	if (t->stream)
-		AE_EACH(mr, nv, ae_stream(c + i * ld + v * AE_W, s[i][v]))
-	else
-		AE_EACH(mr, nv, ae_store(c + i * ld + v * AE_W, s[i][v]))
+	AE_EACH(mr, nv, ae_store(c + i * ld + v * AE_W, s[i][v]))
 }
 
 // tile_prefetch asks for the cache lines that tile_store will touch, so that they
 // arrive while the sums are made.
 AE_INLINE void AE(tile_prefetch)(const int mr, const int nv, const ae_tile *t) {
-	if (!t->stream)
 #pragma GCC unroll 8
-		for (int i = 0; i < mr; i++)
-			AE(row_prefetch)(t->c + i * t->ld, nv);
+	for (int i = 0; i < mr; i++)
+		AE(row_prefetch)(t->c + i * t->ld, nv);
 	if (t->residual != NULL)
 #pragma GCC unroll 8
 		for (int i = 0; i < mr; i++)

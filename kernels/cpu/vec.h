@@ -17,22 +17,6 @@ typedef int32_t ae_vi __attribute__((vector_size(4 * AE_W))); // as many integer
 
 AE_INLINE ae_v ae_load(const float *p) { return *(const ae_vu *)p; }
 AE_INLINE void ae_store(float *p, ae_v v) { *(ae_vu *)p = v; }
-
-// ae_stream stores a vector at a multiple of its size past the caches, which saves
-// reading the line first. ae_stream_end lets other threads see all of them.
-#if AE_W == 16 && !defined AE_PORTABLE
-AE_INLINE void ae_stream(float *p, ae_v v) { _mm512_stream_ps(p, v); }
-#elif AE_W == 8 && !defined AE_PORTABLE
-AE_INLINE void ae_stream(float *p, ae_v v) { _mm256_stream_ps(p, v); }
-#else
-AE_INLINE void ae_stream(float *p, ae_v v) { ae_store(p, v); }
-#endif
-#ifdef __x86_64__
-AE_INLINE void ae_stream_end(void) { _mm_sfence(); }
-#else
-AE_INLINE void ae_stream_end(void) {}
-#endif
-
 AE_INLINE ae_v ae_set(float x) { return x - (ae_v){0}; }
 
 // Four floats, whatever the ISA, and a shuffle of two of them.
