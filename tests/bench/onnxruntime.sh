@@ -8,13 +8,13 @@ cd "$(dirname "$0")/../.."
 
 venv=build/onnxruntime-venv
 for have in "$venv" build/onnx-venv; do
-	if "$have/bin/python" -c 'import onnxruntime' 2>/dev/null; then
+	if "$have/bin/python" -c 'import onnx, onnxruntime' 2>/dev/null; then
 		venv=$have
 		break
 	fi
 done
 [[ -x $venv/bin/python ]] || python3 -m venv "$venv"
-"$venv/bin/python" -c 'import onnxruntime' 2>/dev/null || "$venv/bin/pip" install -q --disable-pip-version-check onnxruntime
+"$venv/bin/python" -c 'import onnx, onnxruntime' 2>/dev/null || "$venv/bin/pip" install -q --disable-pip-version-check onnx onnxruntime
 ./build.sh build >/dev/null
 
 stamp() { echo "$(date -u '+%Y-%m-%d %H:%M UTC'), load average $(cut -d' ' -f1-3 /proc/loadavg)"; }
@@ -33,6 +33,8 @@ result=tests/bench/onnxruntime.txt
 	bench --profile paper --threads 1,2 --runs "$rounds" --compare onnxruntime --python "$venv/bin/python"
 	bench --profile paper --threads 1 --runs "$rounds" --compare onnxruntime --python "$venv/bin/python" --layers
 	bench --profile paper --threads 1,2 --runs "$rounds" --layers
+	bench --profile paper --threads 1 --runs "$rounds" --compare onnxruntime --python "$venv/bin/python" --precision bf16
+	bench --profile paper --threads 1 --runs "$rounds" --compare onnxruntime --python "$venv/bin/python" --precision int8
 	bench --profile paper --threads 1,2 --runs "$rounds" --growth
 	bench --profile quick --threads 1,2 --runs 2000
 	bench --profile paper --threads 2 --runs 2000
