@@ -33,6 +33,8 @@ typedef struct {
 #define AE_CONV_SUMS 98304      // floats of sums that a task holds back, at most
 #define AE_CONV_CHANNELS 8      // of a piece: so many lines of the input are on their way at once
 #define AE_CONV_WEIGHTS 1000000 // of a convolution, that stay in the second-level cache for the next run
+#define AE_CONV_TASKS 6         // of an image, where the threads do not matter
+#define AE_CONV_EACH 3          // tasks for each of several threads
 #define AE_CONV_TINY 22         // log2 of the multiply-adds of a task that is worth it
 
 // even divides n into equal parts of at most `most`.
@@ -98,24 +100,18 @@ static int64_t AE(conv_runs)(const ae_conv *j) {
 	return n;
 }
 
-// conv_tasks is how many tasks an image should be: 6 where they are not tiny, since
-// blocks of output channels repeat the work on the columns.
-AE_INLINE int64_t AE(conv_tasks)(const ae_conv *j) {
+// conv_tasks is how many tasks an image is worth: `most` where it is not tiny.
+AE_INLINE int64_t AE(conv_tasks)(const ae_conv *j, int64_t most) {
 	const int64_t work = j->outputs * j->channels * j->rows.taps * j->cols.taps * j->rows.out * j->cols.out;
-	return AE_MIN((work >> AE_CONV_TINY) + 1, 6);
+	return AE_MIN((work >> AE_CONV_TINY) + 1, most);
 }
 
-// conv_split chooses the sizes of a task from the shapes: enough tasks, and of
-// these splits the one that copies least. Columns are copied once for each block,
-// weights read once for each run.
-static void AE(conv_split)(ae_conv *j) {
-	AE(conv_areas)(j);
+// conv_divide chooses the columns and outputs of a task: of the divisions into enough
+// tasks the one that copies least. Columns are copied once for each block, weights read
+// once for each run. No sum depends on it.
+static void AE(conv_divide)(ae_conv *j, int64_t tasks) {
 	const int64_t taps = AE_MAX(j->rows.taps * j->cols.taps, 1);
-	j->depth = AE(even)(j->channels, AE_CONV_ROWS);
-	j->taps = j->areas_down * j->areas_across > 1 ? 1 : AE(even)(taps, AE_CONV_ROWS / j->depth);
-	j->strip = AE_MIN(AE_CONV_PANELS / (j->depth * j->taps * AE_NR), AE_CONV_STRIP);
 	const int64_t columns = j->rows.out * j->cols.out, panels = AE_CEIL(j->outputs, AE_MR);
-	const int64_t tasks = AE(conv_tasks)(j);
 	int64_t best = -1, run = 0, block = 0;
 	const int64_t near = j->outputs * j->channels * taps < AE_CONV_WEIGHTS ? 4 : 1; // weights are read again from nearby, or not
 	for (int64_t parts = 1; parts <= AE_MIN(4 * tasks, AE_CEIL(columns, AE_NR)); parts++)
@@ -134,6 +130,17 @@ static void AE(conv_split)(ae_conv *j) {
 	j->run = run;
 	j->block = block;
 	j->blocks = AE_CEIL(j->outputs, block);
+}
+
+// conv_split chooses passes, which order the sums, by shapes alone, and a division
+// that suits a few threads.
+static void AE(conv_split)(ae_conv *j) {
+	AE(conv_areas)(j);
+	const int64_t taps = AE_MAX(j->rows.taps * j->cols.taps, 1);
+	j->depth = AE(even)(j->channels, AE_CONV_ROWS);
+	j->taps = j->areas_down * j->areas_across > 1 ? 1 : AE(even)(taps, AE_CONV_ROWS / j->depth);
+	j->strip = AE_MIN(AE_CONV_PANELS / (j->depth * j->taps * AE_NR), AE_CONV_STRIP);
+	AE(conv_divide)(j, AE(conv_tasks)(j, AE_CONV_TASKS));
 }
 
 // A task in progress.
@@ -405,5 +412,6 @@ static void AE(direct_prepare)(ae_conv *j, ae_run *r) {
 }
 
 static void AE(direct_run)(ae_conv *j, ae_run *r) {
+	AE(conv_divide)(j, AE(conv_tasks)(j, AE_CEIL(ae_enough(r, AE_CONV_EACH), j->images)));
 	ae_parallel(r, j->images * AE(conv_runs)(j) * j->blocks, AE(conv_task), j);
 }

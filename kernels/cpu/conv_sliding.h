@@ -53,7 +53,7 @@ static int AE(sliding_plan)(ae_sliding *v, const ae_conv *j) {
 	*v = (ae_sliding){.conv = *j};
 	v->conv.depth = j->channels;
 	v->conv.taps = taps;
-	v->band = AE_CEIL(j->rows.out, AE(conv_tasks)(j));
+	v->band = AE_CEIL(j->rows.out, AE(conv_tasks)(j, AE_CONV_TASKS));
 	while (v->band > 1 && AE(view_of)(j->rows, j->cols, v->band).plane * j->channels > AE_SLIDING_VIEW)
 		v->band--;
 	v->band = AE(even)(j->rows.out, v->band);

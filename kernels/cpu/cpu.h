@@ -37,9 +37,15 @@ typedef void ae_task(void *ctx, int64_t task, float *scratch);
 // ae_parallel runs f(ctx, task, scratch) once for each task 0..n-1 on the
 // session's threads, the caller's among them, and returns when all are done.
 // The scratch belongs to the thread. A kernel must split its work by shapes
-// only, never by the number of threads, so that results do not depend on it.
+// only, never by the number of threads, so that results do not depend on it; see
+// ae_enough for the exception.
 // A task must not call ae_parallel.
 void ae_parallel(ae_run *r, int64_t n, ae_task *f, void *ctx);
+
+// ae_enough is how many tasks keep the threads busy: one for one thread, else `each`
+// for every thread. It may divide work where each output is computed the same way
+// however it is divided.
+int64_t ae_enough(const ae_run *r, int64_t each);
 
 // ae_threads_new starts threads with so many floats of scratch each. It returns
 // NULL where memory or threads run out.

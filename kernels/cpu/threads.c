@@ -111,6 +111,8 @@ static void *thread_main(void *arg) {
 	}
 }
 
+int64_t ae_enough(const ae_run *r, int64_t each) { return r->count == 1 ? 1 : r->count * each; }
+
 void ae_parallel(ae_run *r, int64_t n, ae_task *f, void *ctx) {
 	if (n <= 0)
 		return;

@@ -34,7 +34,7 @@ typedef struct {
 #define AE_WINOGRAD_BLOCK 64         // output channels at a time, at least
 #define AE_WINOGRAD_REREAD 4         // times the input at the points may cost what it saves in products
 #define AE_WINOGRAD_PART 128         // output channels of a task, at least
-#define AE_WINOGRAD_TASKS 4          // at least, where there are output channels for them
+#define AE_WINOGRAD_EACH 2           // tasks for each of several threads, where there are output channels for them
 #define AE_WINOGRAD_SCRATCH 16000000 // floats of a task, at most
 
 // winograd_block is how many output channels to compute at a time. Products of a

@@ -73,7 +73,7 @@ static void AE(winograd_task)(void *ctx, int64_t task, float *scratch) {
 // threads; each part repeats the input's way to the points.
 static void AE(winograd_run)(ae_winograd *w, ae_run *r) {
 	const int64_t groups = w->conv.images * w->groups_down * w->groups_across;
-	w->parts = AE_MIN(AE_CEIL(w->conv.outputs, AE_WINOGRAD_PART), AE_CEIL(AE_WINOGRAD_TASKS, groups));
+	w->parts = AE_MIN(AE_CEIL(w->conv.outputs, AE_WINOGRAD_PART), AE_CEIL(ae_enough(r, AE_WINOGRAD_EACH), groups));
 	w->part = AE_CEIL(AE_CEIL(w->conv.outputs, w->parts), AE_PRODUCT_COLS) * AE_PRODUCT_COLS;
 	w->parts = AE_CEIL(w->conv.outputs, w->part);
 	ae_parallel(r, groups * w->parts, AE(winograd_task), w);

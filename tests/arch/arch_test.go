@@ -66,7 +66,7 @@ var allowed = []struct{ pkg, imports string }{
 	{"tests/gpu", "core/detect core/graph core/net core/train kernels kernels/ref kernels/cpu kernels/cuda tests/golden"},
 	{"tests/bench/border", "core/model/modeltest core/net"},
 	{"tests/bench/students", "core/calibrate core/data core/data/synth core/detect core/graph core/image core/model core/net core/stats core/train core/weights kernels kernels/devices"},
-	{"tests/bench/teachers", "core/data core/graph core/image core/net core/stats core/weights kernels kernels/devices"},
+	{"tests/bench/teachers", "core/data core/eval core/graph core/image core/net core/stats core/weights kernels kernels/devices"},
 	{"tests/bench/torch", "core/bench core/graph core/net core/pretrain core/train kernels kernels/devices"},
 }
 
