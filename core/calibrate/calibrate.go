@@ -29,22 +29,12 @@ type Options struct {
 	Pixelwise bool
 	Device    kernels.Device
 	Threads   int
-	// Precision to calibrate for; empty for that of Device, else Device is in float32. On a
-	// CPU the stages that bf16 harms most are found and recorded.
+	// Precision to calibrate for; empty for that of Device, else Device is in float32. In
+	// int8, and on a CPU in bf16, the stages that it harms most are found and recorded, in
+	// int8 also what convolutions see on training images.
 	Precision string
-	// Int8 calibrates for the precision int8: what convolutions see on training images is
-	// measured, and which stages it harms.
-	Int8 bool
 	// Report is called after every image; may be nil.
 	Report func(stage string, done, total int)
-}
-
-// precision of the scores.
-func (o Options) precision() string {
-	if o.Int8 {
-		return kernels.Int8
-	}
-	return o.Precision
 }
 
 // MinValidation is the smallest number of validation images: the trimmed
@@ -63,7 +53,7 @@ func Run(ctx context.Context, m *model.Model, train, validation Source, o Option
 		return fmt.Errorf("calibration wants at least 2 training and %d validation images, got %d and %d",
 			MinValidation, train.Count, validation.Count)
 	}
-	m.Calibration = model.Calibration{Precision: o.precision()}
+	m.Calibration = model.Calibration{Precision: o.Precision}
 	e, err := engine(ctx, m, train, validation, o)
 	if err != nil {
 		return err
@@ -94,7 +84,7 @@ func Run(ctx context.Context, m *model.Model, train, validation Source, o Option
 
 // engine loads the networks, in less than float32 after it has measured what that wants.
 func engine(ctx context.Context, m *model.Model, train, validation Source, o Options) (*detect.Engine, error) {
-	c, precision := &m.Calibration, o.precision()
+	c, precision := &m.Calibration, o.Precision
 	if precision == kernels.Int8 {
 		if err := ranges(ctx, m, train, o); err != nil {
 			return nil, err

@@ -29,7 +29,7 @@ func wide(t *testing.T) *model.Model {
 // through the file, and has others in float32.
 func TestCalibrationForInt8(t *testing.T) {
 	o := options(t)
-	o.Int8 = true
+	o.Precision = kernels.Int8
 	m := wide(t)
 	require.NoError(t, Run(context.Background(), m, pictures(0, 4), pictures(100, 9), o))
 	b, err := m.Bytes()
@@ -40,7 +40,7 @@ func TestCalibrationForInt8(t *testing.T) {
 		require.NoError(t, err)
 		defer d.Close()
 		assert.Equal(t, precision, d.Info().Precision)
-		assert.True(t, d.Info().Int8)
+		assert.Equal(t, kernels.Int8, d.Info().Calibrated)
 		assert.Equal(t, precision != kernels.Int8, d.Info().Mismatch() != "", "says so where the threshold comes from other scores")
 		for i := range 9 {
 			im, err := pictures(100, 9).Image(i)
@@ -59,7 +59,7 @@ func TestCalibrationForInt8(t *testing.T) {
 // The ranges cover every training image, and only training images.
 func TestRangesCoverTheTrainingImages(t *testing.T) {
 	o := options(t)
-	o.Int8 = true
+	o.Precision = kernels.Int8
 	m := wide(t)
 	require.NoError(t, Run(context.Background(), m, pictures(0, 3), pictures(100, 9), o))
 	e, err := detect.NewEngine(m.Config, m.Weights, o.Device, 1)
@@ -87,7 +87,7 @@ func TestInt8WantsACalibration(t *testing.T) {
 	assert.ErrorContains(t, err, "no ranges for precision int8; `aecsad calibrate --precision int8` measures them")
 
 	o := options(t)
-	o.Int8 = true
+	o.Precision = kernels.Int8
 	require.NoError(t, Run(context.Background(), m, pictures(0, 2), pictures(100, 9), o))
 	_, err = detect.New(m, detect.Options{Device: "ref", Precision: kernels.Int8})
 	var device *detect.DeviceError

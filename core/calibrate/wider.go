@@ -79,7 +79,7 @@ func wider(ctx context.Context, m *model.Model, s Source, o Options) error {
 		return err
 	}
 	trials, done := trialsOf(paths), 0
-	precisions := levels(o.precision())
+	precisions := levels(o.Precision)
 	for i := range trials {
 		t := &trials[i]
 		for _, precision := range precisions[:len(precisions)-1] {
@@ -91,7 +91,7 @@ func wider(ctx context.Context, m *model.Model, s Source, o Options) error {
 		}
 		t.harms = append(t.harms, harm{})
 		if done++; o.Report != nil {
-			o.Report("stages for "+o.precision(), done, len(trials))
+			o.Report("stages for "+o.Precision, done, len(trials))
 		}
 	}
 	spare(trials)
@@ -190,7 +190,7 @@ func foreign(im *image.RGB, at int) *image.RGB {
 
 // seen is what the networks say with these precisions of the convolutions.
 func seen(ctx context.Context, m *model.Model, images []*image.RGB, o Options, w graph.Wider) ([]*detect.Raw, error) {
-	e, err := detect.NewEngineAt(o.precision(), m.Calibration.Ranges, w, m.Config, m.Weights, o.Device, o.Threads)
+	e, err := detect.NewEngineAt(o.Precision, m.Calibration.Ranges, w, m.Config, m.Weights, o.Device, o.Threads)
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ func TestHarmIsMeasured(t *testing.T) {
 // Signed inputs are never in int8, and the file keeps what was found.
 func TestCalibrationRecordsWhatStaysWider(t *testing.T) {
 	o := options(t)
-	o.Int8 = true
+	o.Precision = kernels.Int8
 	m := wide(t)
 	require.NoError(t, Run(context.Background(), m, pictures(0, 4), pictures(100, 9), o))
 	for path, r := range m.Calibration.Ranges {

@@ -80,7 +80,6 @@ type Info struct {
 	Device         string  // "cpu", "cuda:0 (bf16)"
 	Precision      string  // "f32", "bf16", "int8"
 	Calibrated     string  // the precision of the scores that the threshold comes from
-	Int8           bool    // the model was calibrated for the precision int8
 	Fallback       string  // why the device auto is the processor; empty where it is not
 	Threads        int     // threads per inspection
 	Sessions       int     // inspections that can run at once

@@ -7,8 +7,8 @@ import (
 	"aecsad/kernels"
 )
 
-// Wider are the precisions that convolutions keep in a program of the precision int8,
-// by their scope: bf16 or f32.
+// Wider are the precisions that convolutions keep in a program of the precision int8 or
+// bf16, by their scope: bf16 or f32.
 type Wider map[string]string
 
 // Check returns an error that names the first precision that is none of them.

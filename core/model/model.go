@@ -42,7 +42,7 @@ type Calibration struct {
 	// Ranges of what convolutions see, measured on training images; for the precision
 	// int8, in which the model was calibrated if they are there.
 	Ranges graph.Ranges `json:"ranges,omitempty"`
-	// Wider are the convolutions that int8 would harm, with what they compute in instead.
+	// Wider are the convolutions that Precision would harm, with what they compute in instead.
 	Wider graph.Wider `json:"wider,omitempty"`
 	// Structural and Logical bring the branches to one scale.
 	Structural stats.ZScore `json:"structural"`

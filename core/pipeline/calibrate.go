@@ -9,7 +9,6 @@ import (
 	"aecsad/core/detect"
 	"aecsad/core/image"
 	"aecsad/core/model"
-	"aecsad/kernels"
 	"aecsad/kernels/devices"
 )
 
@@ -28,8 +27,8 @@ func (r *Run) Calibrate(ctx context.Context) (*model.Model, error) {
 	err = r.measure(ctx, m, calibrate.Options{
 		FalseAlarmRate: r.Config.Calibrate.rate(len(r.Set.Validation)), Extrapolate: r.Config.Calibrate.Extrapolate,
 		Pixelwise: r.Config.Calibrate.Pixelwise, Device: device, Threads: r.Config.Threads,
-		Precision: r.Config.Precision, Int8: r.Config.Precision == kernels.Int8,
-		Report: func(stage string, done, total int) { r.bar("calibrate on "+stage, done, total) },
+		Precision: r.Config.Precision,
+		Report:    func(stage string, done, total int) { r.bar("calibrate on "+stage, done, total) },
 	})
 	if err != nil {
 		return nil, err
