@@ -27,8 +27,11 @@ type Options struct {
 	// Pixelwise compares every place of an anomaly map with what good training
 	// images show there.
 	Pixelwise bool
-	Device    kernels.Device
-	Threads   int
+	// Peaks scales a map by how much its largest value differs between good images,
+	// not by quantiles of all its values.
+	Peaks   bool
+	Device  kernels.Device
+	Threads int
 	// Precision to calibrate for; empty for that of Device, else Device is in float32. In
 	// int8, and on a CPU in bf16, the stages that it harms most are found and recorded, in
 	// int8 also what convolutions see on training images.
@@ -73,7 +76,7 @@ func Run(ctx context.Context, m *model.Model, train, validation Source, o Option
 	if o.Pixelwise {
 		Places(m, fit)
 	}
-	if err := Maps(m, raws); err != nil {
+	if err := Maps(m, raws, o.Peaks); err != nil {
 		return err
 	}
 	if err := logical(&m.Calibration, raws); err != nil {
@@ -178,11 +181,14 @@ func roundToFile(v []float64) {
 
 // Maps measures on validation images the scaling of the maps, the level of the
 // fused one and the normalisation of its peak: all that the structural branch
-// wants.
-func Maps(m *model.Model, raws []*detect.Raw) error {
+// wants. By peaks is meant as in Options.
+func Maps(m *model.Model, raws []*detect.Raw, byPeaks bool) error {
 	c := &m.Calibration
 	for _, a := range anomalyMaps(m) {
-		a.norm.Scale = scale(a, raws)
+		var err error
+		if a.norm.Scale, err = scale(a, raws, byPeaks); err != nil {
+			return err
+		}
 	}
 	var fused []float32
 	var peaks []float64
@@ -215,15 +221,25 @@ func anomalyMaps(m *model.Model) []anomalyMap {
 	return maps
 }
 
-// scale is that of one map over all images.
-func scale(a anomalyMap, raws []*detect.Raw) model.Scale {
+// scale is that of one map over all images. The image's score is the peak of the
+// maps' sum: where a map peaks high here and low there among good images, as on
+// parts in any arrangement, quantiles of its values let it drown the other.
+func scale(a anomalyMap, raws []*detect.Raw, byPeaks bool) (model.Scale, error) {
 	var all []float32
+	var peaks []float64
 	for _, r := range raws {
+		first := len(all)
 		for i, v := range a.of(r) {
 			all = append(all, a.norm.Standardize(i, v))
 		}
+		peaks = append(peaks, detect.Peak(all[first:]))
 	}
-	return model.Scale{Start: stats.QuantileFloat32(all, 0.9), End: stats.QuantileFloat32(all, 0.995)}
+	start := stats.QuantileFloat32(all, 0.9)
+	if !byPeaks {
+		return model.Scale{Start: start, End: stats.QuantileFloat32(all, 0.995)}, nil
+	}
+	z, err := stats.FitZScore(peaks)
+	return model.Scale{Start: start, End: start + z.Std}, err
 }
 
 // logical measures the normalisation of each grid's distance, then of their sum.

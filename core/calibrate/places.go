@@ -9,7 +9,7 @@ import (
 
 // varianceFloor is the share of a map's mean variance that every place is given
 // on top of its own: a few images tell little about a place that hardly varies.
-const varianceFloor = 0.05
+const varianceFloor = 0.5
 
 // Places measures what the maps of good training images show place by place.
 // Not on validation images, which the scale and the threshold come from: they

@@ -1,6 +1,9 @@
 package formula
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // canvas is a picture in the making. All lengths are pixels of the picture's
 // middle; positions are scene coordinates with the origin in the middle.
@@ -10,21 +13,24 @@ type canvas struct {
 	albedo  []float32 // 3 planes
 	light   []float32 // how much of it the light brings out, 1 plane
 	classes [Targets][]uint8
+	without []Trait
 }
+
+func (c *canvas) has(t Trait) bool { return !slices.Contains(c.without, t) }
 
 // tilt is the largest change of scale from the middle to the border.
 const tilt = 0.15
 
 // newCanvas looks at the scene straight or at a slant: a pixel (X, Y) shows the
 // point (X, Y) / (1 + p*X + q*Y).
-func newCanvas(side int, d *draws) *canvas {
+func newCanvas(side int, d *draws, without ...Trait) *canvas {
 	n, half := side*side, float64(side)/2
-	c := &canvas{side: side, x: make([]float64, n), y: make([]float64, n), albedo: make([]float32, 3*n), light: make([]float32, n)}
+	c := &canvas{side: side, without: without, x: make([]float64, n), y: make([]float64, n), albedo: make([]float32, 3*n), light: make([]float32, n)}
 	for t := range c.classes {
 		c.classes[t] = make([]uint8, n)
 	}
 	p, q := 0.0, 0.0
-	if d.chance(0.6) {
+	if c.has(Slant) && d.chance(0.6) {
 		p, q = d.between(-tilt, tilt)/half, d.between(-tilt, tilt)/half
 	}
 	for i := range c.x {

@@ -7,7 +7,7 @@ const smallest, largest = 4, 0.5
 
 // compose paints a ground and bodies over it, later ones over earlier ones.
 func (c *canvas) compose(d *draws) {
-	ground := newSurface(d)
+	ground := newSurface(d, c.has(Textures))
 	for i := range c.light {
 		c.light[i] = 1
 		c.blend(i, 1, ground, 1)
@@ -15,7 +15,7 @@ func (c *canvas) compose(d *draws) {
 	}
 	// As many per area whatever the side.
 	area := float64(c.side*c.side) / (Side * Side)
-	fractals := d.chance(0.25)
+	fractals := c.has(Fractals) && d.chance(0.25)
 	for n := int(math.Ceil(area * d.between(1, 8))); n > 0; n-- {
 		if fractals && d.chance(0.5) {
 			c.scatter(d)
@@ -34,14 +34,14 @@ func (c *canvas) newBody(d *draws) *body {
 	b := &body{
 		shape: outlines[kind].make(d, r), class: uint8(1 + kind), size: grade(r, smallest),
 		x: d.between(-0.5, 0.5) * side, y: d.between(-0.5, 0.5) * side, r: r,
-		paint: newSurface(d),
+		paint: newSurface(d, c.has(Textures)),
 	}
 	b.sin, b.cos = math.Sincos(d.angle())
 	b.lampX, b.lampY = math.Sincos(d.angle())
-	if d.chance(0.5) {
+	if c.has(Light) && d.chance(0.5) {
 		b.dome = d.between(0, 0.35)
 	}
-	if d.chance(0.5) {
+	if c.has(Light) && d.chance(0.5) {
 		b.halo = d.between(0, 0.5)
 	}
 	return b
@@ -63,7 +63,7 @@ func (c *canvas) scatter(d *draws) {
 	s, r := &systems()[kind], d.ratio(3*smallest, largest*side)
 	x0, y0 := d.between(-0.4, 0.4)*side, d.between(-0.4, 0.4)*side
 	sin, cos := math.Sincos(d.angle())
-	paint, size := newSurface(d), grade(r, smallest)
+	paint, size := newSurface(d, c.has(Textures)), grade(r, smallest)
 	s.points(d, r, func(u, v float64) {
 		px, py := int(math.Floor(x0+cos*u-sin*v+side/2)), int(math.Floor(y0+sin*u+cos*v+side/2))
 		if px < 0 || py < 0 || px >= c.side || py >= c.side {

@@ -2,6 +2,7 @@ package formula
 
 import (
 	"math"
+	"slices"
 
 	"aecsad/core/image"
 )
@@ -9,15 +10,19 @@ import (
 // develop photographs the canvas: uneven coloured light, a lens that blurs, a
 // sensor with noise, 8 bits.
 func (c *canvas) develop(d *draws) *image.RGB {
-	planes := c.shine(d)
-	for n := d.below(4) - 1; n > 0; n-- {
-		for k := range 3 {
-			soften(planes[k*c.side*c.side:][:c.side*c.side], c.side)
-		}
+	planes, strength := slices.Clone(c.albedo), 0.0
+	if c.has(Light) {
+		planes = c.shine(d)
 	}
-	strength := 0.0
-	if d.chance(0.7) {
-		strength = d.ratio(0.004, 0.06)
+	if c.has(Sensor) {
+		for n := d.below(4) - 1; n > 0; n-- {
+			for k := range 3 {
+				soften(planes[k*c.side*c.side:][:c.side*c.side], c.side)
+			}
+		}
+		if d.chance(0.7) {
+			strength = d.ratio(0.004, 0.06)
+		}
 	}
 	return c.expose(planes, strength, d)
 }

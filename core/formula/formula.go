@@ -66,13 +66,29 @@ type Picture struct {
 	Albedo []float32
 }
 
-// Draw makes picture number index of the endless series that a seed stands for.
-func Draw(seed uint32, index, side int) (*Picture, error) {
+// Trait is something that pictures may do without, for studies.
+type Trait string
+
+// The traits.
+const (
+	Fractals Trait = "fractals" // bodies given by iterated function systems
+	Textures Trait = "textures" // else every surface has one colour
+	Slant    Trait = "slant"    // perspective
+	Light    Trait = "light"    // uneven, coloured; shading and shadows of bodies
+	Sensor   Trait = "sensor"   // blur and noise
+)
+
+// Traits are all of them.
+func Traits() []Trait { return []Trait{Fractals, Textures, Slant, Light, Sensor} }
+
+// Draw makes picture number index of the endless series that a seed stands for,
+// without some traits.
+func Draw(seed uint32, index, side int, without ...Trait) (*Picture, error) {
 	if side < minSide || side > maxSide {
 		return nil, fmt.Errorf("formula: side is %d; expected %d to %d", side, minSide, maxSide)
 	}
 	d := newDraws(seed, index)
-	c := newCanvas(side, d)
+	c := newCanvas(side, d, without...)
 	c.compose(d)
 	p := &Picture{Side: side, Classes: c.classes, Albedo: c.albedo}
 	p.RGB = c.develop(d)

@@ -26,6 +26,40 @@ func TestSameArgumentsSamePicture(t *testing.T) {
 	}
 }
 
+func TestPicturesDoWithoutATrait(t *testing.T) {
+	seen := func(without ...Trait) (shapes, textures int) {
+		for i := range 40 {
+			p, err := Draw(5, i, 64, without...)
+			require.NoError(t, err)
+			for k, class := range p.Classes[Shape] {
+				if int(class) > len(outlines) {
+					shapes++
+				}
+				if p.Classes[Texture][k] != 0 {
+					textures++
+				}
+			}
+		}
+		return shapes, textures
+	}
+	fractals, textures := seen()
+	assert.NotZero(t, fractals)
+	assert.NotZero(t, textures)
+	fractals, textures = seen(Fractals)
+	assert.Zero(t, fractals)
+	assert.NotZero(t, textures)
+	_, textures = seen(Textures)
+	assert.Zero(t, textures)
+
+	p, err := Draw(5, 0, 64, Light, Sensor)
+	require.NoError(t, err)
+	for i, v := range p.RGB.Pix {
+		assert.InDelta(t, 255*p.Albedo[i%3*64*64+i/3], v, 0.51)
+	}
+	straight := newCanvas(64, newDraws(5, 0), Slant)
+	assert.Equal(t, []float64{-31.5, -30.5}, straight.x[:2])
+}
+
 func TestSideIsChecked(t *testing.T) {
 	for _, side := range []int{0, 31, 1025} {
 		_, err := Draw(1, 0, side)
@@ -132,7 +166,7 @@ func TestDirection(t *testing.T) {
 }
 
 func TestEdgesPointAcross(t *testing.T) {
-	b := &body{shape: rectangle(20, 10, 0), class: 2, r: 23, cos: 1, paint: newSurface(newDraws(1, 1))}
+	b := &body{shape: rectangle(20, 10, 0), class: 2, r: 23, cos: 1, paint: newSurface(newDraws(1, 1), true)}
 	c := newCanvas(64, newDraws(0, 1))
 	for i := range c.x { // straight on
 		c.x[i], c.y[i] = float64(i%64)-31.5, float64(i/64)-31.5

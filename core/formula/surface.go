@@ -17,9 +17,9 @@ const finest, coarsest = 2.6, 30
 // plainShare is how many surfaces have no texture, as most products do.
 const plainShare = 0.2
 
-func newSurface(d *draws) *surface {
+func newSurface(d *draws, textured bool) *surface {
 	kind := d.below(len(fillings))
-	if d.chance(plainShare) {
+	if d.chance(plainShare) || !textured {
 		kind = 0
 	}
 	f := fillings[kind]

@@ -31,9 +31,12 @@ type Encoder struct {
 	Momentum float64 `json:"-" yaml:"-"`
 }
 
-// Teacher is the fixed projection's number of output channels.
+// Teacher is the fixed projection of two of the encoder's stages.
 type Teacher struct {
 	Channels int `json:"channels" yaml:"channels"`
+	// Stage is the first of the two: 2 (spec 1.1), or 1, whose features depend on
+	// less of the picture. 0 means 2.
+	Stage int `json:"stage,omitempty" yaml:"stage"`
 }
 
 // Local sizes the local student: channels of its first convolution and of the
@@ -73,7 +76,7 @@ func Profile(name string) (Config, error) {
 		return Config{
 			Profile: "paper", Side: 256,
 			Encoder:   Encoder{Width: 64, Pretrained: true},
-			Teacher:   Teacher{512},
+			Teacher:   Teacher{512, 2},
 			Local:     Local{256, 512},
 			Global:    Global{64, "spatial", true, 0.2},
 			Segmentor: Segmentor{Low: 48, Width: 256, Classes: 2, Momentum: 0.1},
@@ -82,7 +85,7 @@ func Profile(name string) (Config, error) {
 		return Config{
 			Profile: "quick", Side: 256,
 			Encoder:   Encoder{Width: 16},
-			Teacher:   Teacher{128},
+			Teacher:   Teacher{128, 1},
 			Local:     Local{16, 32},
 			Global:    Global{16, "spatial", true, 0.2},
 			Segmentor: Segmentor{Low: 16, Width: 48, Classes: 2, Momentum: 0.1},
@@ -91,7 +94,7 @@ func Profile(name string) (Config, error) {
 		return Config{
 			Profile: "balanced", Side: 384,
 			Encoder:   Encoder{Width: 16},
-			Teacher:   Teacher{128},
+			Teacher:   Teacher{128, 1},
 			Local:     Local{32, 64},
 			Global:    Global{32, "spatial", true, 0.2},
 			Segmentor: Segmentor{Low: 24, Width: 96, Classes: 2, Momentum: 0.1},
@@ -112,6 +115,7 @@ func (c Config) Check() error {
 		{"side", c.Side, 64, 1024},
 		{"encoder.width", c.Encoder.Width, 4, 256},
 		{"teacher.channels", c.Teacher.Channels, 1, 2048},
+		{"teacher.stage", c.Teacher.Stage, 0, 2},
 		{"local.first", c.Local.First, 1, 2048},
 		{"local.width", c.Local.Width, 1, 2048},
 		{"global.width", c.Global.Width, 2, 1024},

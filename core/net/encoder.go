@@ -13,6 +13,9 @@ type Features struct {
 	F3 *g.Value // [N, 16*Width, Side/16, Side/16] 1024x16x16
 }
 
+// stage is F1, F2 or F3.
+func (f Features) stage(i int) *g.Value { return [...]*g.Value{f.F1, f.F2, f.F3}[i-1] }
+
 // EncoderNet is WideResNet-50-2 up to its third stage (spec 1.1): stem, then
 // stages of 3, 4 and 6 bottleneck blocks, stride in the 3x3 convolution.
 func EncoderNet(s g.Scope, c Encoder, x *g.Value) Features { // x: N,3,256,256

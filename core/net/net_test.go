@@ -78,10 +78,32 @@ func TestShapes(t *testing.T) {
 	}
 }
 
+// Models from before there was a choice say nothing of stages.
+func TestTeacherStages(t *testing.T) {
+	for stage, want := range map[int]g.Weights{
+		0: {"layer2.weight": {Shape: []int{512, 512, 1, 1}}, "layer3.weight": {Shape: []int{512, 1024, 1, 1}}},
+		1: {"layer1.weight": {Shape: []int{512, 256, 1, 1}}, "layer2.weight": {Shape: []int{512, 512, 1, 1}}},
+	} {
+		c := paper(t)
+		c.Teacher.Stage = stage
+		gr, err := g.Build(func(gr *g.Graph) {
+			x := gr.Input("x", 1, 3, 256, 256)
+			TeacherRaw(gr.Root().Sub("teacher"), c, EncoderNet(gr.Root().Sub("encoder"), c.Encoder, x))
+		})
+		require.NoError(t, err)
+		drawn := gr.Initialize(1)
+		for i, name := range c.Teacher.Weights() {
+			require.Contains(t, drawn, "teacher."+name, "weight %d", i)
+			assert.Equal(t, want[name].Shape, drawn["teacher."+name].Shape)
+		}
+	}
+}
+
 func TestConfigErrorsNameTheKey(t *testing.T) {
 	for key, change := range map[string]func(*Config){
 		"side":              func(c *Config) { c.Side = 250 },
 		"encoder.width":     func(c *Config) { c.Encoder.Width = 0 },
+		"teacher.stage":     func(c *Config) { c.Teacher.Stage = 3 },
 		"global.bottleneck": func(c *Config) { c.Global.Bottleneck = "flat" },
 		"global.dropout":    func(c *Config) { c.Global.Dropout = 1 },
 		"third_map":         func(c *Config) { c.ThirdMap = math.NaN() },

@@ -1,11 +1,15 @@
 package net
 
-import g "aecsad/core/graph"
+import (
+	"fmt"
 
-// TeacherNet is the target of both students (spec 1.1, 1.2): stages 2 and 3
-// projected by a fixed 1x1 convolution, resized to Side/4, smoothed by a 3x3 mean
-// and standardised per channel. The projection is split by stage and applied
-// before the resize, which is exact (spec 1.1). Its bias is left out: the
+	g "aecsad/core/graph"
+)
+
+// TeacherNet is the target of both students (spec 1.1, 1.2): two stages of the
+// encoder projected by a fixed 1x1 convolution, resized to Side/4, smoothed by a
+// 3x3 mean and standardised per channel. The projection is split by stage and
+// applied before the resize, which is exact (spec 1.1). Its bias is left out: the
 // standardisation cancels it.
 func TeacherNet(s g.Scope, c Config, f Features) *g.Value {
 	return s.Standardize(TeacherRaw(s, c, f)) // N,512,64,64
@@ -15,12 +19,35 @@ func TeacherNet(s g.Scope, c Config, f Features) *g.Value {
 // measured on it.
 func TeacherRaw(s g.Scope, c Config, f Features) *g.Value {
 	side, k := c.MapSide(), c.Teacher.Channels
-	fan := f.F2.Shape[1] + f.F3.Shape[1]
-	project := func(name string, x *g.Value) *g.Value {
-		t := s.Sub(name)
-		w := t.Param("weight", g.FanIn(fan), k, x.Shape[1], 1, 1)
-		return s.Resize(t.Conv2D(x, w, nil, g.Conv{}), side, side)
+	stages, fan := c.Teacher.stages(), 0
+	for _, stage := range stages {
+		fan += f.stage(stage).Shape[1]
 	}
-	y := s.Add(project("layer2", f.F2), project("layer3", f.F3)) // N,512,64,64
-	return s.AvgPool(y, g.Pool{Size: 3, Stride: 1, Pad: 1})      // N,512,64,64
+	var projected [2]*g.Value
+	for i, stage := range stages {
+		x, t := f.stage(stage), s.Sub(stageName(stage))
+		y := t.Conv2D(x, t.Param("weight", g.FanIn(fan), k, x.Shape[1], 1, 1), nil, g.Conv{})
+		if y.Shape[2] != side {
+			y = s.Resize(y, side, side)
+		}
+		projected[i] = y
+	}
+	y := s.Add(projected[0], projected[1])                  // N,512,64,64
+	return s.AvgPool(y, g.Pool{Size: 3, Stride: 1, Pad: 1}) // N,512,64,64
 }
+
+// stages are the two that the teacher is made of.
+func (t Teacher) stages() [2]int {
+	if t.Stage == 1 {
+		return [2]int{1, 2}
+	}
+	return [2]int{2, 3}
+}
+
+// Weights are the names of the projection's weights below the teacher's scope.
+func (t Teacher) Weights() [2]string {
+	s := t.stages()
+	return [2]string{stageName(s[0]) + ".weight", stageName(s[1]) + ".weight"}
+}
+
+func stageName(stage int) string { return fmt.Sprintf("layer%d", stage) }

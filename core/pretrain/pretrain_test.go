@@ -100,7 +100,10 @@ func TestSettingsAreChecked(t *testing.T) {
 		{func(s *Settings) { s.Steps = 0 }, "steps is 0"},
 		{func(s *Settings) { s.Rate = 0 }, "rate is 0"},
 		{func(s *Settings) { s.Decay = -1 }, "decay is -1"},
-		{func(s *Settings) { s.Without = []string{"smell"} }, `no target "smell"`},
+		{func(s *Settings) { s.Without = []string{"smell"} }, `no target or trait "smell"`},
+		{func(s *Settings) {
+			s.Without = []string{"shape", "texture", "orientation", "scale", "size", "edge", "color", "light"}
+		}, "every target"},
 	} {
 		o := tiny(t)
 		c.change(&o.Settings)

@@ -3,6 +3,7 @@ package pretrain
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"aecsad/core/formula"
 )
@@ -16,7 +17,8 @@ type Settings struct {
 	Steps int     `json:"steps"`
 	Rate  float64 `json:"rate"`  // Adam's; half a cosine wave down to nothing
 	Decay float64 `json:"decay"` // L2
-	// Without names targets that the encoder need not learn: for studies.
+	// Without names targets that the encoder need not learn and traits that the
+	// pictures lack: for studies.
 	Without []string `json:"without"`
 }
 
@@ -36,13 +38,18 @@ func (s Settings) Check() error {
 	case !(s.Decay >= 0):
 		return fmt.Errorf("decay is %v; expected at least 0", s.Decay)
 	}
-	names := targetNames()
+	names, left := targetNames(), 0
 	for _, w := range s.Without {
-		if !names[w] {
-			return fmt.Errorf("there is no target %q to leave out", w)
+		if !names[w] && !slices.Contains(formula.Traits(), formula.Trait(w)) {
+			return fmt.Errorf("there is no target or trait %q to leave out", w)
 		}
 	}
-	if len(s.Without) >= len(names) {
+	for name := range names {
+		if !slices.Contains(s.Without, name) {
+			left++
+		}
+	}
+	if left == 0 {
 		return fmt.Errorf("every target is left out")
 	}
 	return nil
@@ -53,6 +60,16 @@ func (s Settings) Check() error {
 func (s Settings) rate(step int) float64 {
 	rise := min(1, float64(step+1)/(1+float64(s.Steps)/100))
 	return s.Rate * rise * 0.5 * (1 + math.Cos(math.Pi*float64(step)/float64(s.Steps)))
+}
+
+// traits are those that the pictures lack.
+func (s Settings) traits() (t []formula.Trait) {
+	for _, trait := range formula.Traits() {
+		if slices.Contains(s.Without, string(trait)) {
+			t = append(t, trait)
+		}
+	}
+	return t
 }
 
 func targetNames() map[string]bool {

@@ -59,8 +59,9 @@ func (r *run) whitened(trained graph.Weights) (graph.Weights, error) {
 		}
 		ones[j] = 1
 	}
-	for _, name := range []string{"teacher.layer2.weight", "teacher.layer3.weight", "teacher.mean"} {
-		out[name] = change(standardised, all[name])
+	projection := r.c.Teacher.Weights()
+	for _, name := range append(projection[:], "mean") {
+		out["teacher."+name] = change(standardised, all["teacher."+name])
 	}
 	out["teacher.std"] = &graph.Tensor{Shape: []int{channels}, Data: ones}
 	return out, nil

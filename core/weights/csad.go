@@ -12,7 +12,7 @@ import (
 // 64-number bottleneck, as many classes as the segmentor has.
 func csadConfig(c *net.Config, segmentor graph.Weights) error {
 	c.Profile = "csad"
-	c.Global.Bottleneck, c.Global.Attention = "vector", false
+	c.Teacher.Stage, c.Global.Bottleneck, c.Global.Attention = 2, "vector", false
 	last := segmentor["fc2.conv3.weight"]
 	if last == nil || len(last.Shape) != 4 {
 		return fmt.Errorf("tensor fc2.conv3.weight of the segmentor is missing or not a convolution; it has the number of classes")

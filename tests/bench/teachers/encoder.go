@@ -31,7 +31,7 @@ func newEncoder(device kernels.Device, o *options, w graph.Weights, train []*ima
 	g, err := graph.Build(func(g *graph.Graph) {
 		s := g.Root()
 		f := net.EncoderNet(s.Sub("encoder"), c, g.Input("x", 1, 3, o.Side, o.Side))
-		y := s.Concat(f.F2, s.Resize(f.F3, f.F2.Shape[2], f.F2.Shape[3]))
+		y := o.features(s, f)
 		// Every other place suffices, and lets the bank hold all good patches.
 		y = s.AvgPool(y, graph.Pool{Size: 3, Stride: 2, Pad: 1})
 		out["patches"] = y
@@ -56,6 +56,14 @@ func newEncoder(device kernels.Device, o *options, w graph.Weights, train []*ima
 		return nil, err
 	}
 	return e, nil
+}
+
+// features are the two stages that the teacher is made of, at the size of stage 2.
+func (o *options) features(s graph.Scope, f net.Features) *graph.Value {
+	if o.Stage == 1 {
+		return s.Concat(s.AvgPool(f.F1, graph.Pool{Size: 2, Stride: 2}), f.F2)
+	}
+	return s.Concat(f.F2, s.Resize(f.F3, f.F2.Shape[2], f.F2.Shape[3]))
 }
 
 // settled measures the batch statistics on some training images.

@@ -1,6 +1,6 @@
 // Command teachers compares encoders as teachers without training any student:
 // the anomaly map of an image is the distance of its patches, in the features of
-// stages 2 and 3, from the nearest patch of the good training images, and the
+// two stages, from the nearest patch of the good training images, and the
 // image's score the largest of them (as in PatchCore). It prints, in percent, the
 // image AUROC and the area under the sPRO curve up to a false positive rate of 5 %,
 // for logical and for structural faults (where a data set does not tell them
@@ -30,6 +30,7 @@ type options struct {
 	Data     []string `required:"" help:"A data set; repeatable." sep:"none"`
 	Width    int      `help:"Width of the encoder." default:"16"`
 	Side     int      `help:"Input side." default:"256"`
+	Stage    int      `help:"First of the two stages: 1, as in profile quick, or 2, as in paper." default:"1" enum:"1,2"`
 	Seed     uint32   `help:"For random weights and for the choice of patches." default:"1"`
 	Patches  int      `help:"Patches of good images to keep at most." default:"16384"`
 	Settle   bool     `help:"Take the batch statistics from training images also where a file has some."`
