@@ -315,7 +315,7 @@ typedef struct aecsad_summary {
     int32_t findings;     /* number of findings; 0 when good */
     double score;         /* structural + logical */
     double structural;    /* from the anomaly maps */
-    double logical;       /* from the component areas */
+    double logical;       /* from the components: their areas and shapes */
     double threshold;     /* that the image was judged by */
     double p_value;       /* share of good images that look at least as odd, in (0,1] */
     int32_t width;        /* of the inspected image or region, pixels */
@@ -349,9 +349,11 @@ typedef struct aecsad_finding {
     int32_t y;
     int32_t width;
     int32_t height;
-    double observed;      /* logical: share of the box's area; structural: peak of the fused map */
-    double expected;      /* logical: mean share on good images; structural: the level that
-                             99.5 % of good pixels stay below */
+    double observed;      /* logical: share of the box that the component covers, or of the image
+                             where a part's shape is strange; structural: peak of the fused map */
+    double expected;      /* logical: the same on good images, of the most similar part where
+                             a shape is strange; structural: the level that 99.5 % of good
+                             pixels stay below */
     double contribution;  /* share of the branch's score, in [0,1] */
     char component[AECSAD_NAME_SIZE];   /* its name; empty for structural findings */
     char sentence[AECSAD_MESSAGE_SIZE]; /* for a person */

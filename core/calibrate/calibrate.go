@@ -14,6 +14,7 @@ import (
 	"aecsad/core/detect"
 	"aecsad/core/image"
 	"aecsad/core/model"
+	"aecsad/core/shape"
 	"aecsad/core/stats"
 	"aecsad/kernels"
 )
@@ -27,9 +28,9 @@ type Options struct {
 	// Pixelwise compares every place of an anomaly map with what good training
 	// images show there.
 	Pixelwise bool
-	// Peaks scales a map by how much its largest value differs between good images,
-	// not by quantiles of all its values.
-	Peaks   bool
+	// Shapes compares the shape of every region of a component with those on good
+	// training images.
+	Shapes  bool
 	Device  kernels.Device
 	Threads int
 	// Precision to calibrate for; empty for that of Device, else Device is in float32. In
@@ -76,7 +77,10 @@ func Run(ctx context.Context, m *model.Model, train, validation Source, o Option
 	if o.Pixelwise {
 		Places(m, fit)
 	}
-	if err := Maps(m, raws, o.Peaks); err != nil {
+	if o.Shapes {
+		m.Calibration.Shapes = shapes(m, fit)
+	}
+	if err := Maps(m, raws); err != nil {
 		return err
 	}
 	if err := logical(&m.Calibration, raws); err != nil {
@@ -181,14 +185,11 @@ func roundToFile(v []float64) {
 
 // Maps measures on validation images the scaling of the maps, the level of the
 // fused one and the normalisation of its peak: all that the structural branch
-// wants. By peaks is meant as in Options.
-func Maps(m *model.Model, raws []*detect.Raw, byPeaks bool) error {
+// wants.
+func Maps(m *model.Model, raws []*detect.Raw) error {
 	c := &m.Calibration
 	for _, a := range anomalyMaps(m) {
-		var err error
-		if a.norm.Scale, err = scale(a, raws, byPeaks); err != nil {
-			return err
-		}
+		a.norm.Scale = scale(a, raws)
 	}
 	var fused []float32
 	var peaks []float64
@@ -221,43 +222,42 @@ func anomalyMaps(m *model.Model) []anomalyMap {
 	return maps
 }
 
-// scale is that of one map over all images. The image's score is the peak of the
-// maps' sum: where a map peaks high here and low there among good images, as on
-// parts in any arrangement, quantiles of its values let it drown the other.
-func scale(a anomalyMap, raws []*detect.Raw, byPeaks bool) (model.Scale, error) {
+// scale is that of one map over all images.
+func scale(a anomalyMap, raws []*detect.Raw) model.Scale {
 	var all []float32
-	var peaks []float64
 	for _, r := range raws {
-		first := len(all)
 		for i, v := range a.of(r) {
 			all = append(all, a.norm.Standardize(i, v))
 		}
-		peaks = append(peaks, detect.Peak(all[first:]))
 	}
-	start := stats.QuantileFloat32(all, 0.9)
-	if !byPeaks {
-		return model.Scale{Start: start, End: stats.QuantileFloat32(all, 0.995)}, nil
-	}
-	z, err := stats.FitZScore(peaks)
-	return model.Scale{Start: start, End: start + z.Std}, err
+	return model.Scale{Start: stats.QuantileFloat32(all, 0.9), End: stats.QuantileFloat32(all, 0.995)}
 }
 
-// logical measures the normalisation of each grid's distance, then of their sum.
+// shapes are those of the components' regions on training images.
+func shapes(m *model.Model, train []*detect.Raw) *shape.Known {
+	images := make([][]shape.Region, len(train))
+	for i, r := range train {
+		images[i] = r.Regions()
+	}
+	return shape.Learn(images, m.Config.Segmentor.Classes)
+}
+
+// logical measures the normalisation of each distance, then of their sum.
 func logical(c *model.Calibration, raws []*detect.Raw) error {
 	distances := make([][]float64, len(raws))
 	for i, r := range raws {
 		distances[i] = detect.Distances(c, r)
 	}
-	for h := range c.Histograms {
+	for k, norm := range detect.DistanceNorms(c) {
 		column := make([]float64, len(raws))
 		for i := range raws {
-			column[i] = distances[i][h]
+			column[i] = distances[i][k]
 		}
 		z, err := stats.FitZScore(column)
 		if err != nil {
 			return err
 		}
-		c.Histograms[h].Z = z
+		*norm = z
 	}
 	odd := make([]float64, len(raws))
 	for i := range raws {

@@ -46,17 +46,18 @@ func calibrated(t *testing.T) *model.Model {
 // The stored validation scores are those that inspections give, also after a
 // trip through the file.
 func TestInspectionRepeatsCalibration(t *testing.T) {
-	for _, pixelwise := range []bool{false, true} {
-		repeats(t, pixelwise)
+	for _, ours := range []bool{false, true} {
+		repeats(t, ours)
 	}
 }
 
-func repeats(t *testing.T, pixelwise bool) {
+func repeats(t *testing.T, ours bool) {
 	o := options(t)
-	o.Pixelwise = pixelwise
+	o.Pixelwise, o.Shapes = ours, ours
 	m := modeltest.Tiny(1)
 	require.NoError(t, Run(context.Background(), m, pictures(0, 20), pictures(100, 30), o))
-	require.Equal(t, pixelwise, m.Calibration.Local.Mean != nil)
+	require.Equal(t, ours, m.Calibration.Local.Mean != nil)
+	require.Equal(t, ours, m.Calibration.Shapes != nil)
 	b, err := m.Bytes()
 	require.NoError(t, err)
 	d, err := detect.OpenBytes(b, detect.Options{Threads: 2})

@@ -40,43 +40,15 @@ func TestPlacesUncoverFaultsBesideHotSpots(t *testing.T) {
 		return detect.Peak(fused)
 	}
 	usual, faulty := flat(n, map[int]float32{hot: 9.1}), flat(n, map[int]float32{hot: 9.1, fault: 3})
-	require.NoError(t, Maps(m, good(10), false))
+	require.NoError(t, Maps(m, good(10)))
 	assert.Equal(t, peak(m, usual), peak(m, faulty), "the hot spot is the peak of both")
 
 	Places(m, good(0))
-	require.NoError(t, Maps(m, good(10), false))
+	require.NoError(t, Maps(m, good(10)))
 	assert.Greater(t, peak(m, faulty), 2*peak(m, usual))
 	assert.Equal(t, float32(1), m.Calibration.Local.Mean[0])
 	assert.InDelta(t, 9.09, m.Calibration.Local.Mean[hot], 1e-5)
 	assert.Greater(t, m.Calibration.Local.Deviation[0], float32(0), "a place that never varies has some deviation all the same")
 	assert.Equal(t, float32(1), m.Calibration.Global.Mean[hot])
 	require.NoError(t, m.Check(), "a map that does not vary at all is one, too")
-}
-
-// A map whose peaks differ between good images says less by its peak than one
-// whose peaks are alike, though the quantiles of their values be the same.
-func TestPeaksWeighAMapByWhatItsPeakSays(t *testing.T) {
-	m := modeltest.Tiny(1)
-	n := m.Config.MapSide() * m.Config.MapSide()
-	var good []*detect.Raw
-	for i := range 20 {
-		r := flat(n, nil)
-		for k := range n {
-			r.Local[k] = float32(k%16) / 16
-			r.Global[k] = r.Local[k]
-		}
-		r.Local[7] = 2 + float32(i%10)/100
-		r.Global[9] = 2 + float32(i%10)
-		good = append(good, r)
-	}
-	step := func(byPeaks bool) (local, global float32) {
-		require.NoError(t, Maps(m, good, byPeaks))
-		c := &m.Calibration
-		return c.Local.Apply(0, 2) - c.Local.Apply(0, 1), c.Global.Apply(0, 2) - c.Global.Apply(0, 1)
-	}
-	local, global := step(false)
-	assert.Equal(t, local, global)
-	local, global = step(true)
-	assert.InDelta(t, 100, local/global, 0.1)
-	assert.Zero(t, m.Calibration.Local.Apply(0, float32(m.Calibration.Local.Start)))
 }

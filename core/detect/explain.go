@@ -27,9 +27,9 @@ func explain(m *model.Model, v *Verdict, r *Raw, w, h int) []Finding {
 }
 
 // logicalFindings ranks the component areas by their share of the squared
-// Mahalanobis distance, per grid cell.
+// Mahalanobis distance, per grid cell, among strange shapes.
 func logicalFindings(m *model.Model, r *Raw, w, h int) []Finding {
-	var all []Finding
+	all, norms := shapeFindings(m, r, w, h), float64(len(DistanceNorms(&m.Calibration)))
 	for i, hist := range m.Calibration.Histograms {
 		shares := hist.Gaussian.Contributions(r.Histograms[i])
 		total := 0.0
@@ -45,7 +45,7 @@ func logicalFindings(m *model.Model, r *Raw, w, h int) []Finding {
 			f := Finding{
 				Kind: Logical, Component: m.Components[class-1],
 				Observed: r.Histograms[i][j], Expected: hist.Gaussian.Mean[j],
-				Contribution: s / total / float64(len(m.Calibration.Histograms)),
+				Contribution: s / total / norms,
 			}
 			row, column := patch%hist.Grid, patch/hist.Grid
 			f.X, f.W = span(column, hist.Grid, w)

@@ -8,6 +8,7 @@ import (
 
 	"aecsad/core/model"
 	"aecsad/core/net"
+	"aecsad/core/shape"
 	"aecsad/core/stats"
 )
 
@@ -47,6 +48,46 @@ func TestFindingsNameTheMissingPart(t *testing.T) {
 		Kind: Logical, Component: "nut", X: 0, Y: 50, W: 100, H: 50, Observed: 0, Expected: 0.1, Contribution: 0.5,
 		Sentence: "nut covers 0.00 % of the bottom left quarter, expected 10.00 %: it is missing there",
 	}, f[1])
+}
+
+// Of two nuts of the usual area in all, one is half a nut: the areas say nothing.
+func TestFindingsNameTheBrokenPart(t *testing.T) {
+	const side = 64
+	m := counted()
+	classes := make([]uint8, side*side)
+	square := func(x0, y0, w, h int, class uint8) {
+		for y := y0; y < y0+h; y++ {
+			for x := x0; x < x0+w; x++ {
+				classes[y*side+x] = class
+			}
+		}
+	}
+	square(5, 5, 10, 10, 2)
+	square(40, 40, 10, 10, 2)
+	r := &Raw{Classes: classes}
+	for _, h := range m.Calibration.Histograms {
+		r.Histograms = append(r.Histograms, h.Gaussian.Mean)
+	}
+	k := shape.Learn([][]shape.Region{r.Regions()}, 3)
+	k.Z = stats.ZScore{Mean: 0.02, Std: 0.01}
+	m.Calibration.Shapes = k
+	require.Len(t, Distances(&m.Calibration, r), 3)
+	assert.Zero(t, Distances(&m.Calibration, r)[2])
+	assert.Empty(t, logicalFindings(m, r, 128, 64))
+
+	square(40, 40, 10, 5, 0)
+	square(20, 50, 6, 6, 1)
+	assert.Equal(t, 3.0, Distances(&m.Calibration, r)[2], "no bolt was ever seen")
+	f := logicalFindings(m, r, 128, 64)
+	require.Len(t, f, 2)
+	assert.Equal(t, [4]int{40, 50, 12, 6}, [4]int{f[0].X, f[0].Y, f[0].W, f[0].H})
+	assert.Equal(t, "bolt of about 12 x 6 pixels at (40, 50): good images have none in one piece", f[0].Sentence)
+	assert.Equal(t, "nut", f[1].Component)
+	assert.Equal(t, [4]int{80, 45, 20, 5}, [4]int{f[1].X, f[1].Y, f[1].W, f[1].H})
+	assert.InDelta(t, 50.0/4096, f[1].Observed, 1e-9)
+	assert.InDelta(t, 100.0/4096, f[1].Expected, 1e-7)
+	assert.Contains(t, f[1].Sentence, "0.50 times the area, 1.00 times the length and 0.50 times the width")
+	assert.InDelta(t, 1.0/3, f[0].Contribution+f[1].Contribution, 1e-9)
 }
 
 func TestFindingsBoxTheScratch(t *testing.T) {

@@ -2,10 +2,12 @@ package detect
 
 import (
 	"fmt"
+	"math"
 
 	"aecsad/core/graph"
 	"aecsad/core/image"
 	"aecsad/core/net"
+	"aecsad/core/shape"
 	"aecsad/kernels"
 )
 
@@ -73,6 +75,11 @@ type Raw struct {
 	Classes       []uint8     // Side x Side
 	Histograms    [][]float64 // per grid of Grids: area shares, patch-major
 	Ignored       []bool      // MapSide x MapSide, places that are not judged; nil: none
+}
+
+// Regions are the connected regions of the components.
+func (r *Raw) Regions() []shape.Region {
+	return shape.Regions(r.Classes, int(math.Round(math.Sqrt(float64(len(r.Classes))))))
 }
 
 // Engine runs the program on one machine. It is not safe for concurrent use.

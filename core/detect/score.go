@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"aecsad/core/model"
+	"aecsad/core/stats"
 )
 
 // The steps from raw outputs to scores. Calibration calls them one after the
@@ -40,21 +41,37 @@ func Peak(fused []float32) float64 {
 	return float64(peak)
 }
 
-// Distances are the Mahalanobis distances of the histograms, one per grid.
+// Distances are the Mahalanobis distances of the histograms, one per grid, and
+// where the model knows shapes, the distance of the strangest one.
 func Distances(c *model.Calibration, r *Raw) []float64 {
-	d := make([]float64, len(c.Histograms))
-	for i := range d {
-		d[i] = c.Histograms[i].Gaussian.Distance(r.Histograms[i])
+	var d []float64
+	for i := range c.Histograms {
+		d = append(d, c.Histograms[i].Gaussian.Distance(r.Histograms[i]))
+	}
+	if c.Shapes != nil {
+		d = append(d, c.Shapes.Farthest(r.Regions()))
 	}
 	return d
+}
+
+// DistanceNorms normalise the Distances, one each.
+func DistanceNorms(c *model.Calibration) []*stats.ZScore {
+	var z []*stats.ZScore
+	for i := range c.Histograms {
+		z = append(z, &c.Histograms[i].Z)
+	}
+	if c.Shapes != nil {
+		z = append(z, &c.Shapes.Z)
+	}
+	return z
 }
 
 // Oddness is the logical score before normalisation: the sum of the distances,
 // each z-scored (spec section 6).
 func Oddness(c *model.Calibration, distances []float64) float64 {
 	sum := 0.0
-	for i, d := range distances {
-		sum += c.Histograms[i].Z.Apply(d)
+	for i, z := range DistanceNorms(c) {
+		sum += z.Apply(distances[i])
 	}
 	return sum
 }

@@ -34,7 +34,7 @@ const (
 type Verdict struct {
 	Score      float64 // Structural + Logical
 	Structural float64 // z of the largest value of the fused map
-	Logical    float64 // z of the histogram distances
+	Logical    float64 // z of the distances of component areas and shapes
 	Threshold  float64 // anomalous if Score is above it
 	PValue     float64 // share of good images that look at least as odd (conformal)
 	Decision   Decision
@@ -59,8 +59,8 @@ type Finding struct {
 	Kind         Kind
 	X, Y, W, H   int     // box in pixels of the inspected image
 	Component    string  // component name; empty for structural findings
-	Observed     float64 // logical: area share of the region in [0,1]; structural: peak of the fused map
-	Expected     float64 // logical: mean area share on good images; structural: the 99.5 % level of good images
+	Observed     float64 // logical: area share of the box, of the image for a shape, in [0,1]; structural: peak of the fused map
+	Expected     float64 // logical: the same on good images; structural: the 99.5 % level of good images
 	Contribution float64 // share of the branch's score in [0,1]
 	Sentence     string  // for a person: what was expected and what was found
 }

@@ -179,7 +179,7 @@ func readMeta(b []byte, to any) error {
 func (j meta) model(tensors []modelfmt.Tensor) *Model {
 	m := &Model{Config: j.Config, Calibration: j.Calibration, Components: j.Components, Provenance: j.Provenance}
 	m.Weights = FromTensors(tensors)
-	m.Calibration.takeTensors(m.Weights)
+	m.Calibration.takeTensors(m.Weights, m.Config.Segmentor.Classes)
 	return m
 }
 

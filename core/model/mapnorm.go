@@ -6,8 +6,8 @@ import (
 )
 
 // MapNorm normalises an anomaly map, so that maps can be compared and added:
-// place by place where the model knows what good images show there, then as a
-// whole.
+// place by place where the model knows what good images show there, then by the
+// quantiles of the whole map.
 type MapNorm struct {
 	Scale
 	// Mean and Deviation of good training images at every place of the map, nil
@@ -21,7 +21,7 @@ type MapNorm struct {
 // Apply normalises the value v at place i.
 func (m *MapNorm) Apply(i int, v float32) float32 { return m.Scale.Apply(m.Standardize(i, v)) }
 
-// Standardize is the step of Apply before the scale.
+// Standardize is the step of Apply before the quantiles.
 func (m *MapNorm) Standardize(i int, v float32) float32 {
 	if m.Mean == nil {
 		return v
@@ -53,9 +53,8 @@ func (c *Calibration) maps() []namedNorm {
 	return []namedNorm{{"local_map", &c.Local}, {"global_map", &c.Global}, {"third_map", &c.Third}}
 }
 
-// Scale maps Start, the 90 % quantile of good images, to 0 and End to 0.1: their
-// 99.5 % quantile (spec 3.3), or Start and the deviation of their peaks. It is the
-// identity when the two are the same.
+// Scale maps the 90 % quantile of good images to 0 and their 99.5 % quantile to
+// 0.1 (spec 3.3); the identity when the two are the same.
 type Scale struct {
 	Start float64 `json:"start"`
 	End   float64 `json:"end"`

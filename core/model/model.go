@@ -9,6 +9,7 @@ import (
 
 	"aecsad/core/graph"
 	"aecsad/core/net"
+	"aecsad/core/shape"
 	"aecsad/core/stats"
 )
 
@@ -37,6 +38,9 @@ type Calibration struct {
 	Level float64 `json:"fused_level"`
 	// Histograms judge the component areas, one entry per grid.
 	Histograms []Histogram `json:"histograms"`
+	// Shapes judge the connected regions of the components; nil where only areas
+	// count.
+	Shapes *shape.Known `json:"shapes,omitempty"`
 	// Precision that the scores were computed in: f32 where it is empty.
 	Precision string `json:"precision,omitempty"`
 	// Ranges of what convolutions see, measured on training images; for the precision
@@ -115,6 +119,11 @@ func (c *Calibration) check(config net.Config) error {
 	for _, m := range c.maps() {
 		if err := m.norm.check(m.name, config.MapSide()); err != nil {
 			return err
+		}
+	}
+	if c.Shapes != nil {
+		if err := c.Shapes.Check(classes); err != nil {
+			return fmt.Errorf("calibration: %w", err)
 		}
 	}
 	for _, h := range c.Histograms {

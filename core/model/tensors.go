@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"aecsad/core/graph"
+	"aecsad/core/shape"
 	"aecsad/modelfmt"
 )
 
@@ -18,8 +19,10 @@ func gaussianName(i int, part string) string {
 
 func mapName(name, part string) string { return calibrationPrefix + name + "." + part }
 
-// tensors lists the Gaussians of the histograms, and of the maps what is known
-// about their places.
+func shapesName(class int) string { return fmt.Sprintf("%sshapes.%d", calibrationPrefix, class) }
+
+// tensors lists the Gaussians of the histograms, the known shapes, and of the maps
+// what is known about their places.
 func (c *Calibration) tensors() []modelfmt.Tensor {
 	var all []modelfmt.Tensor
 	add := func(name string, data []float32) {
@@ -28,6 +31,13 @@ func (c *Calibration) tensors() []modelfmt.Tensor {
 	for i, h := range c.Histograms {
 		add(gaussianName(i, "mean"), narrow(h.Gaussian.Mean))
 		add(gaussianName(i, "precision"), narrow(h.Gaussian.Precision))
+	}
+	if c.Shapes != nil {
+		for class, all := range c.Shapes.Shapes {
+			if len(all) > 0 {
+				add(shapesName(class), shape.Numbers(all))
+			}
+		}
 	}
 	for _, m := range c.maps() {
 		if m.norm.Mean != nil {
@@ -39,7 +49,7 @@ func (c *Calibration) tensors() []modelfmt.Tensor {
 }
 
 // takeTensors moves out of w what tensors had put beside the weights.
-func (c *Calibration) takeTensors(w graph.Weights) {
+func (c *Calibration) takeTensors(w graph.Weights, classes int) {
 	data := func(name string) []float32 {
 		if t := w[name]; t != nil {
 			return t.Data
@@ -49,6 +59,12 @@ func (c *Calibration) takeTensors(w graph.Weights) {
 	for i := range c.Histograms {
 		g := &c.Histograms[i].Gaussian
 		g.Mean, g.Precision = widen(data(gaussianName(i, "mean"))), widen(data(gaussianName(i, "precision")))
+	}
+	if c.Shapes != nil {
+		c.Shapes.Shapes = nil
+		for class := range min(classes, 256) {
+			c.Shapes.Shapes = append(c.Shapes.Shapes, shape.FromNumbers(data(shapesName(class))))
+		}
 	}
 	for _, m := range c.maps() {
 		m.norm.Mean, m.norm.Deviation = data(mapName(m.name, "mean")), data(mapName(m.name, "deviation"))

@@ -26,9 +26,9 @@ func (r *Run) Calibrate(ctx context.Context) (*model.Model, error) {
 	defer device.Close()
 	err = r.measure(ctx, m, calibrate.Options{
 		FalseAlarmRate: r.Config.Calibrate.rate(len(r.Set.Validation)), Extrapolate: r.Config.Calibrate.Extrapolate,
-		Pixelwise: r.Config.Calibrate.Pixelwise, Peaks: r.Config.Calibrate.Peaks,
-		Device: device, Threads: r.Config.Threads, Precision: r.Config.Precision,
-		Report: func(stage string, done, total int) { r.bar("calibrate on "+stage, done, total) },
+		Pixelwise: r.Config.Calibrate.Pixelwise, Shapes: r.Config.Calibrate.Shapes, Device: device, Threads: r.Config.Threads,
+		Precision: r.Config.Precision,
+		Report:    func(stage string, done, total int) { r.bar("calibrate on "+stage, done, total) },
 	})
 	if err != nil {
 		return nil, err

@@ -68,9 +68,9 @@ type Calibrate struct {
 	// Pixelwise compares every place of an anomaly map with what good training
 	// images show there: for products that lie still.
 	Pixelwise bool `yaml:"pixelwise"`
-	// Peaks scales each anomaly map by how much its largest value differs between
-	// good images; else by quantiles of all its values (spec 3.3).
-	Peaks bool `yaml:"peaks"`
+	// Shapes compares the shape of every region of a component with those on good
+	// training images, beside the areas: for parts that may bend or break.
+	Shapes bool `yaml:"shapes"`
 }
 
 // Defaults are the settings of a profile, with the code's schedule.
@@ -91,7 +91,7 @@ func Defaults(profile string) (Config, error) {
 	}
 	return Config{
 		Profile: profile, Teacher: teacher, Schedule: train.ScheduleCode, Seed: 1, Device: "auto", Precision: "f32", CheckpointEvery: 100, Select: SelectSchedule,
-		Network: n, Label: l, Segmentor: segmentor, Students: students, Calibrate: Calibrate{Pixelwise: profile != "paper", Peaks: profile != "paper"},
+		Network: n, Label: l, Segmentor: segmentor, Students: students, Calibrate: Calibrate{Pixelwise: profile != "paper", Shapes: profile != "paper"},
 	}, nil
 }
 

@@ -100,7 +100,7 @@ func (s *scenes) measure(device kernels.Device, c net.Config, w graph.Weights, r
 		m := &model.Model{Config: c}
 		m.Config.ThirdMap = third
 		calibrate.Places(m, good)
-		if err := calibrate.Maps(m, validation, true); err != nil {
+		if err := calibrate.Maps(m, validation); err != nil {
 			return fmt.Errorf("maps: %w", err)
 		}
 		ordinary := peaks(m, test[data.KindGood])
