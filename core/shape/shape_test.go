@@ -128,3 +128,17 @@ func TestNumbersComeBack(t *testing.T) {
 	k := &Known{Z: stats.ZScore{Std: 1}, Shapes: [][]Shape{nil, FromNumbers([]float32{1, 2, 3, 4})}}
 	assert.Error(t, k.Check(2), "half a shape")
 }
+
+func BenchmarkRegions(b *testing.B) {
+	const side = 256
+	m := make([]uint8, side*side)
+	for i := range m {
+		if (i%side)/16%2 == 0 && i/side/16%2 == 0 {
+			m[i] = uint8(1 + i/side/32%4)
+		}
+	}
+	k := Learn([][]Region{Regions(m, side)}, 5)
+	for b.Loop() {
+		k.Farthest(Regions(m, side))
+	}
+}
