@@ -30,7 +30,7 @@ static void AE(winograd_columns)(float *to, const float *x, int64_t plane, int64
 }
 
 // winograd_input takes a tile to the points: row i of it begins at row[i], point i
-// goes to v[i*plane].
+// goes to v[i*plane], and the line of the tile after next is asked for.
 AE_INLINE void AE(winograd_input)(const int points, const float *const *row, float *v, int64_t plane) {
 	ae_v d[AE_WINOGRAD_POINTS], column[AE_WINOGRAD_POINTS], at[AE_WINOGRAD_POINTS * AE_WINOGRAD_POINTS];
 #pragma GCC unroll 10
@@ -46,8 +46,10 @@ AE_INLINE void AE(winograd_input)(const int points, const float *const *row, flo
 	for (int i = 0; i < points; i++, v += points * plane) {
 		AE(input_points)(points, at + i * points, d);
 #pragma GCC unroll 10
-		for (int j = 0; j < points; j++)
+		for (int j = 0; j < points; j++) {
 			ae_store(v + j * plane, d[j]);
+			__builtin_prefetch(v + j * plane + 2 * AE_W, 1);
+		}
 	}
 }
 

@@ -2,14 +2,17 @@
 // channels at one place, transposed into image rows at the end.
 
 // winograd_output takes the products of a tile, point i at m[i*plane], to side x
-// side outputs, row i of them at to + i*pitch.
+// side outputs, row i of them at to + i*pitch. Each point is a stream of its own: the
+// processor foresees none of so many, and lines of the tile after next are asked for.
 AE_INLINE void AE(winograd_output)(const int points, const int side, const float *m, int64_t plane, float *to, int64_t pitch) {
 	ae_v u[AE_WINOGRAD_POINTS], y[8], at[8 * AE_WINOGRAD_POINTS];
 #pragma GCC unroll 10
 	for (int j = 0; j < points; j++) {
 #pragma GCC unroll 10
-		for (int i = 0; i < points; i++)
+		for (int i = 0; i < points; i++) {
 			u[i] = ae_load(m + (i * points + j) * plane);
+			__builtin_prefetch(m + (i * points + j) * plane + 2 * AE_PRODUCT_COLS);
+		}
 		AE(output_points)(points, side, u, 1, y);
 #pragma GCC unroll 8
 		for (int i = 0; i < side; i++)
