@@ -72,9 +72,15 @@ func runOp(t *testing.T, d kernels.Device, op kernels.Op, threads int) [][]float
 	return results
 }
 
+// vectorShapes have one place, with panels, passes and vectors that are not whole.
+var vectorShapes = []kernels.ConvShape{
+	{N: 3, C: 1031, H: 1, W: 1, K: 43, R: 1, S: 1, Stride: 1, Dilation: 1},
+	{N: 1, C: 7, H: 1, W: 1, K: 3, R: 1, S: 1, Stride: 1, Dilation: 1},
+}
+
 func TestConvolutionInParts(t *testing.T) {
 	var all []kernels.Op
-	for _, s := range slices.Concat(splitShapes, winogradShapes, slidingShapes) {
+	for _, s := range slices.Concat(splitShapes, winogradShapes, slidingShapes, vectorShapes) {
 		all = append(all, kernels.Conv2D{ConvShape: s, Bias: true, Residual: true, Relu: true},
 			kernels.Conv2DBackwardData{ConvShape: s}, kernels.Conv2DBackwardFilter{ConvShape: s})
 	}

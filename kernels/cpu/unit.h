@@ -21,6 +21,7 @@
 
 #include "conv_gemm.h"
 #include "conv_sliding.h"
+#include "conv_vector.h"
 
 #include "conv_filter.h"
 

@@ -34,6 +34,7 @@ typedef struct {
 
 #define AE_WINOGRAD_POINTS 10        // of a tile along a side, at most
 #define AE_WINOGRAD_TILES 56         // of a group: the weights are read once for each group
+#define AE_WINOGRAD_CACHE 524288     // floats of the second-level cache: weights of at most half of it stay there
 #define AE_WINOGRAD_NEAR 230000      // floats of products that stay in the second-level cache beside the rest
 #define AE_WINOGRAD_BLOCK 64         // output channels at a time, at least
 #define AE_WINOGRAD_REREAD 2         // times the input at the points may cost what it saves in products
@@ -51,14 +52,25 @@ static int64_t AE(winograd_block)(const ae_winograd *w) {
 	return w->conv.channels > AE_WINOGRAD_REREAD * block ? all : AE_MIN(block, all);
 }
 
+// winograd_group is how many tiles a group may have: where the weights stay in the cache,
+// as many as stay there too, or half of the usual.
+static int64_t AE(winograd_group)(const ae_winograd *w) {
+	const int64_t channels = w->conv.channels + w->conv.outputs, u = w->kinds * w->kinds * w->conv.channels * w->conv.outputs;
+	if (2 * u > AE_WINOGRAD_CACHE)
+		return AE_WINOGRAD_TILES;
+	const int64_t fit = (AE_WINOGRAD_CACHE - u) / (w->points * w->points * channels);
+	return AE_MIN(AE_MAX(fit, AE_WINOGRAD_TILES / 2), AE_WINOGRAD_TILES);
+}
+
 // winograd_shape sets everything that does not depend on the batch.
 static void AE(winograd_shape)(ae_winograd *w, const ae_conv *j, int points) {
 	const int stride = (int)j->rows.stride, side = (points - (int)j->rows.taps) / stride + 1;
 	*w = (ae_winograd){.conv = *j, .points = points, .side = side, .step = side * stride, .kinds = points == 9 ? 6 : points};
 	w->down = AE_CEIL(j->rows.out, side);
 	w->across = AE_CEIL(j->cols.out, side);
-	w->wide = AE(even)(w->across, AE_WINOGRAD_TILES);
-	w->high = AE(even)(w->down, AE_WINOGRAD_TILES / w->wide);
+	const int64_t group = AE(winograd_group)(w);
+	w->wide = AE(even)(w->across, group);
+	w->high = AE(even)(w->down, group / w->wide);
 	w->groups_down = AE_CEIL(w->down, w->high);
 	w->groups_across = AE_CEIL(w->across, w->wide);
 	w->tiles = AE_CEIL(w->high * w->wide, AE_PRODUCT_ROWS) * AE(even)(w->high * w->wide, AE_PRODUCT_ROWS);
