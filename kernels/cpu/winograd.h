@@ -39,6 +39,7 @@ typedef struct {
 #define AE_WINOGRAD_BLOCK 64         // output channels at a time, at least
 #define AE_WINOGRAD_REREAD 2         // times the input at the points may cost what it saves in products
 #define AE_WINOGRAD_PART 128         // output channels of a task, at least
+#define AE_WINOGRAD_APART 1.25       // times the cost of columns of every other input, which are slow to pack
 #define AE_WINOGRAD_EACH 2           // tasks for each of several threads, where there are output channels for them
 #define AE_WINOGRAD_SCRATCH 16000000 // floats of a task, at most
 
@@ -111,7 +112,7 @@ static int AE(winograd_plan)(ae_winograd *w, const ae_conv *j) {
 		return 0;
 	if (taps != 3 && taps != 4)
 		return 0;
-	double least = AE(direct_cost)(j);
+	double least = AE(direct_cost)(j) * (rows->stride == 2 ? AE_WINOGRAD_APART : 1);
 	int pays = 0;
 	const int most = rows->stride == 1 ? 2 * taps : taps + 6;
 	for (int points = rows->stride == 1 ? most - 2 : most; points <= most; points += 2) { // 4 and 6, or 6 and 8
