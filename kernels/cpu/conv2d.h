@@ -1,7 +1,7 @@
 // The convolutions. Forward and backward data are products with the weights, by
 // Winograd's method (winograd.h) or directly, of columns (conv_gemm.h) or of a view
-// (conv_sliding.h), the latter two one per phase of the stride; backward filter is
-// in conv_filter.h.
+// (conv_sliding.h), the latter two one per phase of the stride; a single column is in
+// conv_vector.h, backward filter in conv_filter.h.
 //
 // Weights are prepared before they are used: taken to Winograd's points, or
 // packed as panels. The prepared weights stand behind the buffers of the call.
@@ -43,7 +43,9 @@ static void AE(conv_run)(ae_conv *j, ae_run *r) {
 		return;
 	}
 	AE(conv_split)(j);
-	if (AE(sliding_plan)(&v, j))
+	if (AE(is_vector)(j))
+		AE(vector_run)(j, r);
+	else if (AE(sliding_plan)(&v, j))
 		AE(sliding_run)(&v, r);
 	else
 		AE(direct_run)(j, r);
@@ -120,7 +122,7 @@ static void AE(prepare)(const ae_call *call, ae_run *r) {
 			AE(winograd_prepare)(&w, j.prepared, r);
 		} else {
 			AE(conv_split)(&j);
-			AE(direct_prepare)(AE(sliding_plan)(&v, &j) ? &v.conv : &j, r);
+			AE(direct_prepare)(!AE(is_vector)(&j) && AE(sliding_plan)(&v, &j) ? &v.conv : &j, r);
 		}
 		prepared = j.prepared + AE(direct_weights)(&j);
 	}

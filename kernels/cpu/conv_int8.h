@@ -34,11 +34,12 @@ static int AE(int8_pays)(const ae_Conv2D *o) {
 	float *const unknown[6] = {NULL};
 	const ae_conv j = AE(conv_forward)(o, unknown);
 	ae_winograd w;
-	if (j.rows.out <= 0 || j.cols.out <= 0 || AE(winograd_plan)(&w, &j))
+	if (j.rows.out <= 0 || j.cols.out <= 0)
 		return 0;
+	const double least = AE(winograd_plan)(&w, &j) ? AE(winograd_cost)(&w) : AE(direct_cost)(&j);
 	const double inputs = (double)(j.channels * j.rows.in * j.cols.in), outputs = (double)(j.outputs * j.rows.out * j.cols.out);
 	const double cells = (double)(AE_CEIL(j.channels, 4) * 4) / (double)j.channels;
-	return AE(direct_cost)(&j) / 2 * cells + 8 * inputs + 4 * outputs < AE(direct_cost)(&j);
+	return AE(direct_cost)(&j) / 2 * cells + 8 * inputs + 4 * outputs < least;
 }
 
 static ae_needs AE(int8_needs)(const void *op) {

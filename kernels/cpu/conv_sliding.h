@@ -44,9 +44,8 @@ static int64_t AE(columns_cost)(const ae_conv *j) {
 	return AE(products_cost)(j, AE_CEIL(columns, AE_W)) + AE_COPY * j->blocks * columns * rows;
 }
 
-// sliding_plan tells whether the convolution j, which is split for columns, is
-// worth a view, and sets v if so.
-static int AE(sliding_plan)(ae_sliding *v, const ae_conv *j) {
+// sliding_fit sets v for the convolution j, and tells whether the view fits.
+static int AE(sliding_fit)(ae_sliding *v, const ae_conv *j) {
 	const int64_t taps = j->rows.taps * j->cols.taps;
 	if (j->y_col != 1 || taps == 0 || taps * j->channels > AE_SLIDING_ROWS)
 		return 0;
@@ -59,7 +58,23 @@ static int AE(sliding_plan)(ae_sliding *v, const ae_conv *j) {
 	v->band = AE(even)(j->rows.out, v->band);
 	v->bands = AE_CEIL(j->rows.out, v->band);
 	v->view = AE(view_of)(j->rows, j->cols, v->band);
-	return v->view.plane * j->channels <= AE_SLIDING_VIEW && AE(sliding_cost)(v) < AE(columns_cost)(j);
+	return v->view.plane * j->channels <= AE_SLIDING_VIEW;
+}
+
+// sliding_plan tells whether the convolution j, which is split for columns, is
+// worth a view, and sets v if so.
+static int AE(sliding_plan)(ae_sliding *v, const ae_conv *j) {
+	return AE(sliding_fit)(v, j) && AE(sliding_cost)(v) < AE(columns_cost)(j);
+}
+
+// sliding_places finds where the rows of the matrix begin.
+static void AE(sliding_places)(const ae_sliding *v, int32_t *places) {
+	const ae_conv *j = &v->conv;
+	for (int64_t i = 0; i < j->taps; i++) {
+		const int64_t at = AE(view_offset)(&v->view, i / j->cols.taps, i % j->cols.taps);
+		for (int64_t c = 0; c < j->channels; c++)
+			places[i * j->channels + c] = (int32_t)(at + c * v->view.plane);
+	}
 }
 
 // sliding_row computes output row p of an image; view points to the first place
@@ -87,11 +102,7 @@ static void AE(sliding_task)(void *ctx, int64_t task, float *scratch) {
 	const ae_conv *j = &v->conv;
 	const int64_t image = task / v->bands, p = task % v->bands * v->band;
 	int32_t *places = (int32_t *)(scratch + AE_SLIDING_VIEW);
-	for (int64_t i = 0; i < j->taps; i++) {
-		const int64_t at = AE(view_offset)(&v->view, i / j->cols.taps, i % j->cols.taps);
-		for (int64_t c = 0; c < j->channels; c++)
-			places[i * j->channels + c] = (int32_t)(at + c * v->view.plane);
-	}
+	AE(sliding_places)(v, places);
 	AE(view_fill)(&v->view, scratch, j->x + image * j->channels * j->rows.in * j->cols.in, j->channels, p);
 	for (int64_t i = 0; i < AE_MIN(v->band, j->rows.out - p); i++)
 		AE(sliding_row)(v, image, p + i, scratch + i * v->view.pitch, places);

@@ -16,7 +16,7 @@ import (
 
 // winogradShapes are worth Winograd's method, with tiles that do not divide the
 // image, several groups of tiles, parts of the output channels and passes over
-// the input channels; the last two take the smaller tiles.
+// the input channels; two take the smaller tiles, and the last have stride 2.
 var winogradShapes = []kernels.ConvShape{
 	{N: 3, C: 40, H: 18, W: 21, K: 43, R: 3, S: 3, Stride: 1, Pad: 1, Dilation: 1},
 	{N: 2, C: 300, H: 13, W: 12, K: 70, R: 3, S: 3, Stride: 1, Pad: 0, Dilation: 1},
@@ -25,6 +25,8 @@ var winogradShapes = []kernels.ConvShape{
 	{N: 1, C: 32, H: 6, W: 420, K: 32, R: 3, S: 3, Stride: 1, Pad: 1, Dilation: 1},
 	{N: 2, C: 70, H: 8, W: 8, K: 100, R: 3, S: 3, Stride: 1, Pad: 1, Dilation: 1},
 	{N: 2, C: 70, H: 8, W: 8, K: 100, R: 4, S: 4, Stride: 1, Pad: 2, Dilation: 1},
+	{N: 2, C: 140, H: 32, W: 40, K: 150, R: 3, S: 3, Stride: 2, Pad: 1, Dilation: 1},
+	{N: 1, C: 50, H: 61, W: 55, K: 70, R: 4, S: 4, Stride: 2, Pad: 2, Dilation: 1},
 }
 
 // splitShapes make a convolution take several input channel blocks, output
@@ -70,9 +72,15 @@ func runOp(t *testing.T, d kernels.Device, op kernels.Op, threads int) [][]float
 	return results
 }
 
+// vectorShapes have one place, with panels, passes and vectors that are not whole.
+var vectorShapes = []kernels.ConvShape{
+	{N: 3, C: 1031, H: 1, W: 1, K: 43, R: 1, S: 1, Stride: 1, Dilation: 1},
+	{N: 1, C: 7, H: 1, W: 1, K: 3, R: 1, S: 1, Stride: 1, Dilation: 1},
+}
+
 func TestConvolutionInParts(t *testing.T) {
 	var all []kernels.Op
-	for _, s := range slices.Concat(splitShapes, winogradShapes, slidingShapes) {
+	for _, s := range slices.Concat(splitShapes, winogradShapes, slidingShapes, vectorShapes) {
 		all = append(all, kernels.Conv2D{ConvShape: s, Bias: true, Residual: true, Relu: true},
 			kernels.Conv2DBackwardData{ConvShape: s}, kernels.Conv2DBackwardFilter{ConvShape: s})
 	}

@@ -79,14 +79,14 @@ static ae_needs AE(tiled_needs)(const ae_tiled *t) {
 // tiled_pays tells whether tiles are faster than float32, by the costs that winograd.h
 // counts: a tile makes some twelve products in bf16 while a multiply-add takes place,
 // and twice as many in int8; an input costs 8 and an output 2 besides. Winograd's
-// method saves at most two thirds of float32's time.
+// method saves at most two thirds of float32's time, half of it with stride 2.
 static int AE(tiled_pays)(const ae_tiled *t) {
 	const ae_conv *j = &t->conv;
 	ae_winograd w;
 	const double products = (double)(t->places * t->blocks * AE_TILE_BLOCK) * (double)(t->taps * t->planes * AE(line_channels)(t));
 	const double inputs = (double)(t->planes * AE(line_channels)(t)) * (double)(t->plane - AE_TILE_BLOCK);
 	const double cost = products * t->bytes / 24 + 8 * inputs + 2 * (double)(j->outputs * j->rows.out * j->cols.out);
-	return cost < AE(direct_cost)(j) / (AE(winograd_plan)(&w, j) ? 3 : 1);
+	return cost < AE(direct_cost)(j) / (AE(winograd_plan)(&w, j) ? j->rows.stride == 1 ? 3 : 2 : 1);
 }
 
 // The weights: for each block and plane, taps one after the other, two tiles of words.

@@ -136,6 +136,12 @@ func (d *Device) reducedNeeds(precision string, op kernels.Op) needs {
 	return needs{int(n.prepared), int(n.scratch), int(n.cells)}
 }
 
+// poolsAtOnce tells whether a convolution and the pooling behind it gain by being one.
+func (d *Device) poolsAtOnce(conv kernels.Conv2D, pool kernels.AvgPool) bool {
+	a, b := kernels.Words(conv), kernels.Words(pool)
+	return C.ae_unit_pooled_pays(d.isa.unit, unsafe.Pointer(unsafe.SliceData(a)), unsafe.Pointer(unsafe.SliceData(b))) != 0
+}
+
 // at is the device for a precision. Only those who ask for less than float32 by name
 // make the process ask the system for AMX, because that has a price (cpu.h).
 func (d *Device) at(precision string) *Device {
@@ -193,7 +199,7 @@ func (d *Device) execute(l list, i, n int, p pool) {
 func (d *Device) prepare(l list, i int, p pool) { C.ae_prepare(d.isa.unit, l.at(i), p.run) }
 
 // encode writes calls as cpu.h declares them.
-func (d *Device) encode(calls []kernels.Call, s *session, w weights) (list, error) {
+func (d *Device) encode(calls []kernels.Call, s *session, w weights, pooled map[int]bool) (list, error) {
 	if len(calls) == 0 {
 		return list{}, nil
 	}
@@ -233,6 +239,11 @@ func (d *Device) encode(calls []kernels.Call, s *session, w weights) (list, erro
 			call.precision, call._range = reduced[of.as.name], C.double(of.as.most)
 		}
 		bufs = bufs[len(c.Bufs)+2:]
+		if pooled[i-1] {
+			before := l.at(i - 1)
+			before.pool, *before.bufs = call.op, *call.bufs
+			call.done = 1
+		}
 	}
 	return l, nil
 }

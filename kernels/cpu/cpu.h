@@ -65,6 +65,8 @@ typedef struct {
 	int64_t changing;  // the run writes the weights: prepare them each time
 	int64_t precision; // AE_F32, or what a Conv2D computes in
 	double range;      // the largest input of a convolution in int8
+	const void *pool;  // of the AvgPool that a Conv2D does as well, into the first of bufs; NULL for none
+	int64_t done;      // by the call before
 } ae_call;
 
 // The precisions, that of everything but convolutions first.
@@ -87,6 +89,11 @@ typedef struct {
 	ae_needs (*needs)(int64_t opcode, const void *op);
 	void (*prepare)(const ae_call *call, ae_run *r); // where the call has prepared weights
 	double (*peak)(int64_t n);
+	// Conv2D and AvgPool as one call (conv_pooled.h), in float32.
+	struct {
+		int (*pays)(const void *conv, const void *pool);
+		void (*run)(const ae_call *call, ae_run *r);
+	} pooled;
 	// Conv2D in less than float32; needs has nothing prepared where float32 is faster.
 	struct {
 		ae_needs (*needs)(const void *op);
@@ -109,6 +116,7 @@ extern const ae_unit *const ae_unit_tiles_wide;
 double ae_unit_peak(const ae_unit *unit, int64_t n);
 ae_needs ae_unit_needs(const ae_unit *unit, int64_t opcode, const void *op);
 ae_needs ae_unit_reduced_needs(const ae_unit *unit, int64_t precision, const void *op);
+int ae_unit_pooled_pays(const ae_unit *unit, const void *conv, const void *pool);
 
 // ae_prepare prepares the weights of a call (threads.c).
 void ae_prepare(const ae_unit *unit, const ae_call *call, ae_run *r);

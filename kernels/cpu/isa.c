@@ -42,4 +42,6 @@ double ae_unit_peak(const ae_unit *unit, int64_t n) { return unit->peak(n); }
 
 ae_needs ae_unit_needs(const ae_unit *unit, int64_t opcode, const void *op) { return unit->needs(opcode, op); }
 
+int ae_unit_pooled_pays(const ae_unit *unit, const void *conv, const void *pool) { return unit->pooled.pays(conv, pool); }
+
 ae_needs ae_unit_reduced_needs(const ae_unit *unit, int64_t precision, const void *op) { return unit->reduced[precision].needs(op); }

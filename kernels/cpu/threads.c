@@ -141,14 +141,22 @@ static void prepare(const ae_unit *unit, const ae_call *call, ae_run *r) {
 		unit->prepare(call, r);
 }
 
+static void execute(const ae_unit *unit, const ae_call *call, ae_run *r) {
+	if (call->changing)
+		prepare(unit, call, r);
+	if (call->pool != NULL)
+		unit->pooled.run(call, r);
+	else if (call->precision != AE_F32)
+		unit->reduced[call->precision].run(call->op, call->bufs, r);
+	else
+		unit->kernels[call->opcode](call->op, call->bufs, r);
+}
+
 void ae_execute(const ae_unit *unit, const ae_call *calls, int64_t n, ae_run *r) {
 	unsigned old = fast_denormals();
-	for (int64_t i = 0; i < n; i++) {
-		ae_kernel *run = calls[i].precision != AE_F32 ? unit->reduced[calls[i].precision].run : unit->kernels[calls[i].opcode];
-		if (calls[i].changing)
-			prepare(unit, &calls[i], r);
-		run(calls[i].op, calls[i].bufs, r);
-	}
+	for (int64_t i = 0; i < n; i++)
+		if (!calls[i].done)
+			execute(unit, &calls[i], r);
 	restore_denormals(old);
 }
 

@@ -21,6 +21,7 @@
 
 #include "conv_gemm.h"
 #include "conv_sliding.h"
+#include "conv_vector.h"
 
 #include "conv_filter.h"
 
@@ -56,6 +57,7 @@
 #include "batchnorm.h"
 #include "concat.h"
 #include "pool.h"
+#include "conv_pooled.h"
 #include "resize.h"
 #include "softmax.h"
 
@@ -73,14 +75,14 @@ AE_OPS(AE_WRAP)
 #define AE_ENTRY(Op) AE(call_##Op),
 static ae_kernel *const AE(entries)[] = {AE_OPS(AE_ENTRY)};
 static const ae_unit AE(unit) = {
-	AE(entries), AE(needs), AE(prepare), AE(peak),
+	AE(entries), AE(needs), AE(prepare), AE(peak), {AE(pooled_pays), AE(pooled_run)},
 	{[AE_INT8] = {AE(int8_needs), AE(int8_prepare), AE(int8_run)}, [AE_BF16] = {AE(bf16_needs), NULL, NULL}},
 };
 const ae_unit *const AE(ae_unit) = &AE(unit);
 
 #if AE_W == 16
 static const ae_unit AE(unit_tiles) = {
-	AE(entries), AE(needs), AE(prepare), AE(peak),
+	AE(entries), AE(needs), AE(prepare), AE(peak), {AE(pooled_pays), AE(pooled_run)},
 	{
 		[AE_INT8] = {AE(tiled_int8_needs), AE(tiled_int8_prepare), AE(tiled_int8_run)},
 		[AE_BF16] = {AE(tiled_bf16_needs), AE(tiled_bf16_prepare), AE(tiled_bf16_run)},

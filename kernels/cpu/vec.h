@@ -77,7 +77,9 @@ AE_INLINE ae_v ae_pick(ae_v a, ae_v b, ae_vi i) { return __builtin_shuffle(a, b,
 // max(x, 0); NaN gives 0, like x > 0 ? x : 0.
 AE_INLINE ae_v ae_relu(ae_v x) {
 #if AE_W == 16 && !defined AE_PORTABLE
-	return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GT_OQ), x);
+	return _mm512_max_ps(x, _mm512_setzero_ps());
+#elif AE_W == 8 && !defined AE_PORTABLE
+	return _mm256_max_ps(x, _mm256_setzero_ps());
 #else
 	return (ae_v)((x > 0) & (__typeof__(x > 0))x);
 #endif

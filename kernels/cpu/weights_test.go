@@ -75,6 +75,7 @@ func TestWinogradIsAccurate(t *testing.T) {
 	const bound = 5e-6
 	for _, s := range []kernels.ConvShape{
 		conv(1, 512, 16, 16, 3, 1, 1, 1), conv(1, 512, 24, 16, 4, 1, 0, 1), conv(1, 64, 33, 16, 4, 1, 2, 1),
+		conv(1, 512, 32, 64, 3, 2, 1, 1), conv(1, 64, 64, 64, 4, 2, 1, 1),
 	} {
 		op := kernels.Conv2D{ConvShape: s}
 		want := runOp(t, ref.Open(), op, 1)[0]

@@ -1,10 +1,11 @@
-// Convolutions with stride 1 as Winograd computes them: F(4x4,3x3) and
-// F(5x5,4x4), and F(2x2,3x3) and F(3x3,4x4) on small images. Tiles of the input are
+// Convolutions as Winograd computes them: F(4x4,3x3) and F(5x5,4x4), and F(2x2,3x3) and
+// F(3x3,4x4) on small images, and with stride 2 four by four outputs. Tiles of the input are
 // taken to points x points values (winograd_points.h), in which the convolution is
 // a product per point; the sum over input channels is a matrix product for each
 // point; the sums are taken back to tiles of side x side outputs. A 3x3 filter
 // costs 36/16 multiplications for an output and input channel instead of 9, a 4x4
-// filter 64/25 instead of 16. Smaller tiles multiply more but have fewer weights.
+// filter 64/25 instead of 16; with stride 2 that is 81/16 and 100/16. Smaller tiles
+// multiply more but have fewer weights.
 //
 // A task takes a group of tiles through all of it, for a part of the output
 // channels, so that what lies between stays in the caches. The weights are taken
@@ -12,7 +13,9 @@
 
 typedef struct {
 	ae_conv conv;
-	int points, side;             // of a tile; points = side + taps - 1
+	int points, side;             // of a tile: inputs, which are as many as points, and outputs
+	int step;                     // inputs from a tile to the next
+	int kinds;                    // of weights: points from the last one on share theirs
 	int64_t down, across;         // tiles of an image
 	int64_t high, wide;           // tiles of a group, at most
 	int64_t groups_down, groups_across;
@@ -29,11 +32,14 @@ typedef struct {
 	int64_t row, col, rows, cols, height;
 } ae_tiles;
 
+#define AE_WINOGRAD_POINTS 10        // of a tile along a side, at most
 #define AE_WINOGRAD_TILES 56         // of a group: the weights are read once for each group
+#define AE_WINOGRAD_CACHE 524288     // floats of the second-level cache: weights of at most half of it stay there
 #define AE_WINOGRAD_NEAR 230000      // floats of products that stay in the second-level cache beside the rest
 #define AE_WINOGRAD_BLOCK 64         // output channels at a time, at least
-#define AE_WINOGRAD_REREAD 4         // times the input at the points may cost what it saves in products
+#define AE_WINOGRAD_REREAD 2         // times the input at the points may cost what it saves in products
 #define AE_WINOGRAD_PART 128         // output channels of a task, at least
+#define AE_WINOGRAD_APART 1.25       // times the cost of columns of every other input, which are slow to pack
 #define AE_WINOGRAD_EACH 2           // tasks for each of several threads, where there are output channels for them
 #define AE_WINOGRAD_SCRATCH 16000000 // floats of a task, at most
 
@@ -47,18 +53,29 @@ static int64_t AE(winograd_block)(const ae_winograd *w) {
 	return w->conv.channels > AE_WINOGRAD_REREAD * block ? all : AE_MIN(block, all);
 }
 
+// winograd_group is how many tiles a group may have: where the weights stay in the cache,
+// as many as stay there too, or half of the usual.
+static int64_t AE(winograd_group)(const ae_winograd *w) {
+	const int64_t channels = w->conv.channels + w->conv.outputs, u = w->kinds * w->kinds * w->conv.channels * w->conv.outputs;
+	if (2 * u > AE_WINOGRAD_CACHE)
+		return AE_WINOGRAD_TILES;
+	const int64_t fit = (AE_WINOGRAD_CACHE - u) / (w->points * w->points * channels);
+	return AE_MIN(AE_MAX(fit, AE_WINOGRAD_TILES / 2), AE_WINOGRAD_TILES);
+}
+
 // winograd_shape sets everything that does not depend on the batch.
 static void AE(winograd_shape)(ae_winograd *w, const ae_conv *j, int points) {
-	const int side = points - (int)j->rows.taps + 1;
-	*w = (ae_winograd){.conv = *j, .points = points, .side = side};
+	const int stride = (int)j->rows.stride, side = (points - (int)j->rows.taps) / stride + 1;
+	*w = (ae_winograd){.conv = *j, .points = points, .side = side, .step = side * stride, .kinds = points == 9 ? 6 : points};
 	w->down = AE_CEIL(j->rows.out, side);
 	w->across = AE_CEIL(j->cols.out, side);
-	w->wide = AE(even)(w->across, AE_WINOGRAD_TILES);
-	w->high = AE(even)(w->down, AE_WINOGRAD_TILES / w->wide);
+	const int64_t group = AE(winograd_group)(w);
+	w->wide = AE(even)(w->across, group);
+	w->high = AE(even)(w->down, group / w->wide);
 	w->groups_down = AE_CEIL(w->down, w->high);
 	w->groups_across = AE_CEIL(w->across, w->wide);
 	w->tiles = AE_CEIL(w->high * w->wide, AE_PRODUCT_ROWS) * AE(even)(w->high * w->wide, AE_PRODUCT_ROWS);
-	w->pitch = AE_CEIL(w->wide * side + points - side, AE_W) * AE_W * AE_W;
+	w->pitch = AE_CEIL(w->wide * w->step + points - w->step, AE_W) * AE_W * AE_W;
 	w->depth = AE_CEIL(j->channels, AE_W) * AE_W;
 	w->block = AE(winograd_block)(w);
 	w->u_plane = AE(odd_lines)(AE(product_outputs)(j->outputs) * w->depth);
@@ -67,7 +84,7 @@ static void AE(winograd_shape)(ae_winograd *w, const ae_conv *j, int points) {
 }
 
 // winograd_weights is the floats of the weights at the points.
-static int64_t AE(winograd_weights)(const ae_winograd *w) { return w->points * w->points * w->u_plane; }
+static int64_t AE(winograd_weights)(const ae_winograd *w) { return w->kinds * w->kinds * w->u_plane; }
 
 // winograd_scratch is the floats of a task: image rows, the input at the points, the products.
 static int64_t AE(winograd_scratch)(const ae_winograd *w) {
@@ -78,9 +95,9 @@ static int64_t AE(winograd_scratch)(const ae_winograd *w) {
 // that of conv_gemm.h: products, transforms at some 24 for a point of a tile, and
 // every weight read from memory at the time of 16.
 static double AE(winograd_cost)(const ae_winograd *w) {
-	const double points = w->points * w->points, tiles = (double)(w->down * w->across);
+	const double points = w->points * w->points, kinds = w->kinds * w->kinds, tiles = (double)(w->down * w->across);
 	const double channels = (double)w->depth, outputs = (double)AE(product_outputs)(w->conv.outputs);
-	return points * (tiles * (channels * outputs + 24 * (channels + outputs)) + 16 * channels * outputs);
+	return points * tiles * (channels * outputs + 24 * (channels + outputs)) + kinds * 16 * channels * outputs;
 }
 static double AE(direct_cost)(const ae_conv *j) {
 	return (double)(j->rows.taps * j->cols.taps * j->channels * j->outputs) * (double)(j->rows.out * j->cols.out + 16);
@@ -91,13 +108,14 @@ static double AE(direct_cost)(const ae_conv *j) {
 static int AE(winograd_plan)(ae_winograd *w, const ae_conv *j) {
 	const ae_axis *rows = &j->rows, *cols = &j->cols;
 	const int taps = (int)rows->taps;
-	if (rows->taps != cols->taps || rows->stride != 1 || cols->stride != 1 || rows->step != 1 || cols->step != 1 || j->y_col != 1)
+	if (rows->taps != cols->taps || rows->stride > 2 || rows->step != 1 || cols->step != 1 || j->y_col != 1)
 		return 0;
 	if (taps != 3 && taps != 4)
 		return 0;
-	double least = AE(direct_cost)(j);
+	double least = AE(direct_cost)(j) * (rows->stride == 2 ? AE_WINOGRAD_APART : 1);
 	int pays = 0;
-	for (int points = 2 * taps - 2; points <= 2 * taps; points += 2) { // 4 and 6, or 6 and 8
+	const int most = rows->stride == 1 ? 2 * taps : taps + 6;
+	for (int points = rows->stride == 1 ? most - 2 : most; points <= most; points += 2) { // 4 and 6, or 6 and 8
 		ae_winograd tile;
 		AE(winograd_shape)(&tile, j, points);
 		if (AE(winograd_scratch)(&tile) > AE_WINOGRAD_SCRATCH || AE(winograd_cost)(&tile) >= least)

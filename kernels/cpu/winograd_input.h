@@ -30,24 +30,26 @@ static void AE(winograd_columns)(float *to, const float *x, int64_t plane, int64
 }
 
 // winograd_input takes a tile to the points: row i of it begins at row[i], point i
-// goes to v[i*plane].
+// goes to v[i*plane], and the line of the tile after next is asked for.
 AE_INLINE void AE(winograd_input)(const int points, const float *const *row, float *v, int64_t plane) {
-	ae_v d[8], column[8], at[8 * 8];
-#pragma GCC unroll 8
+	ae_v d[AE_WINOGRAD_POINTS], column[AE_WINOGRAD_POINTS], at[AE_WINOGRAD_POINTS * AE_WINOGRAD_POINTS];
+#pragma GCC unroll 10
 	for (int j = 0; j < points; j++) {
-#pragma GCC unroll 8
+#pragma GCC unroll 10
 		for (int i = 0; i < points; i++)
 			d[i] = ae_load(row[i] + j * AE_W);
 		AE(input_points)(points, d, column);
-#pragma GCC unroll 8
+#pragma GCC unroll 10
 		for (int i = 0; i < points; i++)
 			at[i * points + j] = column[i];
 	}
 	for (int i = 0; i < points; i++, v += points * plane) {
 		AE(input_points)(points, at + i * points, d);
-#pragma GCC unroll 8
-		for (int j = 0; j < points; j++)
+#pragma GCC unroll 10
+		for (int j = 0; j < points; j++) {
 			ae_store(v + j * plane, d[j]);
+			__builtin_prefetch(v + j * plane + 2 * AE_W, 1);
+		}
 	}
 }
 
@@ -55,9 +57,9 @@ AE_INLINE void AE(winograd_input)(const int points, const float *const *row, flo
 // group. The instances are functions of their own, for the compiler's registers.
 AE_INLINE void AE(winograd_row)(const int points, const ae_winograd *w, ae_tiles g, const float *const *rows, int64_t t, float *v) {
 	for (int64_t q = 0; q < g.cols; q++, t++) {
-		const float *row[8];
+		const float *row[AE_WINOGRAD_POINTS];
 		for (int i = 0; i < points; i++)
-			row[i] = rows[i] + q * w->side * AE_W;
+			row[i] = rows[i] + q * w->step * AE_W;
 		AE(winograd_input)(points, row, v + t / g.height * g.height * w->depth + t % g.height * AE_W, w->v_plane);
 	}
 }
@@ -69,33 +71,45 @@ AE_INLINE void AE(winograd_row)(const int points, const ae_winograd *w, ae_tiles
 AE_WINOGRAD_ROW(4)
 AE_WINOGRAD_ROW(6)
 AE_WINOGRAD_ROW(8)
+AE_WINOGRAD_ROW(9)
+AE_WINOGRAD_ROW(10)
 
 // winograd_gather takes the input of a group of tiles to the points; x points to
 // the image. Tiles overlap: their rows stand in a ring of as many as a tile has.
 static void AE(winograd_gather)(const ae_winograd *w, ae_tiles g, const float *x, float *ring, float *v) {
 	const ae_conv *j = &w->conv;
 	const ae_axis *rows = &j->rows, *cols = &j->cols;
-	const int64_t plane = rows->in * cols->in, n = g.cols * w->side + w->points - w->side;
+	const int64_t plane = rows->in * cols->in, n = g.cols * w->step + w->points - w->step;
 	for (int64_t c = 0; c < j->channels; c += AE_W, x += AE_W * plane, v += g.height * AE_W) {
-		const float *row[8];
+		const float *row[AE_WINOGRAD_POINTS];
 		for (int64_t i = 0, t = 0; t < g.rows; t++) {
-			for (; i < t * w->side + w->points; i++) {
-				const int64_t h = g.row * w->side + rows->first + i;
+			for (; i < t * w->step + w->points; i++) {
+				const int64_t h = g.row * w->step + rows->first + i;
 				float *to = ring + i % w->points * w->pitch;
 				if (h >= 0 && h < rows->in)
 					AE(winograd_columns)(to, x + h * cols->in, plane, AE_MIN(AE_W, j->channels - c),
-					                     g.col * w->side + cols->first, n, cols->in);
+					                     g.col * w->step + cols->first, n, cols->in);
 				else
 					memset(to, 0, sizeof(float) * (size_t)(n * AE_W));
 			}
 			for (int k = 0; k < w->points; k++)
-				row[k] = ring + (t * w->side + k) % w->points * w->pitch;
-			if (w->points == 4)
+				row[k] = ring + (t * w->step + k) % w->points * w->pitch;
+			switch (w->points) {
+			case 4:
 				AE(winograd_row_4)(w, g, row, t * g.cols, v);
-			else if (w->points == 6)
+				break;
+			case 6:
 				AE(winograd_row_6)(w, g, row, t * g.cols, v);
-			else
+				break;
+			case 8:
 				AE(winograd_row_8)(w, g, row, t * g.cols, v);
+				break;
+			case 9:
+				AE(winograd_row_9)(w, g, row, t * g.cols, v);
+				break;
+			default:
+				AE(winograd_row_10)(w, g, row, t * g.cols, v);
+			}
 		}
 	}
 }

@@ -2,14 +2,17 @@
 // channels at one place, transposed into image rows at the end.
 
 // winograd_output takes the products of a tile, point i at m[i*plane], to side x
-// side outputs, row i of them at to + i*pitch.
+// side outputs, row i of them at to + i*pitch. Each point is a stream of its own: the
+// processor foresees none of so many, and lines of the tile after next are asked for.
 AE_INLINE void AE(winograd_output)(const int points, const int side, const float *m, int64_t plane, float *to, int64_t pitch) {
-	ae_v u[8], y[8], at[8 * 8];
-#pragma GCC unroll 8
+	ae_v u[AE_WINOGRAD_POINTS], y[8], at[8 * AE_WINOGRAD_POINTS];
+#pragma GCC unroll 10
 	for (int j = 0; j < points; j++) {
-#pragma GCC unroll 8
-		for (int i = 0; i < points; i++)
+#pragma GCC unroll 10
+		for (int i = 0; i < points; i++) {
 			u[i] = ae_load(m + (i * points + j) * plane);
+			__builtin_prefetch(m + (i * points + j) * plane + 2 * AE_PRODUCT_COLS);
+		}
 		AE(output_points)(points, side, u, 1, y);
 #pragma GCC unroll 8
 		for (int i = 0; i < side; i++)
@@ -35,6 +38,8 @@ AE_WINOGRAD_TAKE(4, 2)
 AE_WINOGRAD_TAKE(6, 3)
 AE_WINOGRAD_TAKE(6, 4)
 AE_WINOGRAD_TAKE(8, 5)
+AE_WINOGRAD_TAKE(9, 4)
+AE_WINOGRAD_TAKE(10, 4)
 
 // winograd_finish stores a square of sums, v[c] being `lanes` columns of channel c,
 // with the residual and relu; at is the place of the first in y and the residual.
@@ -80,14 +85,25 @@ static void AE(winograd_scatter)(const ae_winograd *w, ae_tiles g, int64_t image
 	for (int64_t i = 0; i < n; i += AE_W) {
 		const float *from = m + i / AE_PRODUCT_COLS * AE_PRODUCT_COLS * w->tiles + i % AE_PRODUCT_COLS;
 		for (int64_t t = 0; t < g.rows; t++, from += g.cols * AE_PRODUCT_COLS) {
-			if (w->points == 4)
+			switch (w->points) {
+			case 4:
 				AE(winograd_tiles_4_2)(w, from, g.cols, rows);
-			else if (w->side == 3)
-				AE(winograd_tiles_6_3)(w, from, g.cols, rows);
-			else if (w->side == 4)
-				AE(winograd_tiles_6_4)(w, from, g.cols, rows);
-			else
+				break;
+			case 6:
+				if (w->side == 3)
+					AE(winograd_tiles_6_3)(w, from, g.cols, rows);
+				else
+					AE(winograd_tiles_6_4)(w, from, g.cols, rows);
+				break;
+			case 8:
 				AE(winograd_tiles_8_5)(w, from, g.cols, rows);
+				break;
+			case 9:
+				AE(winograd_tiles_9_4)(w, from, g.cols, rows);
+				break;
+			default:
+				AE(winograd_tiles_10_4)(w, from, g.cols, rows);
+			}
 			AE(winograd_store)(w, (ae_tiles){.row = g.row + t, .col = g.col, .cols = g.cols}, image, k + i, AE_MIN(AE_W, n - i), rows);
 		}
 	}

@@ -16,6 +16,10 @@
 // The points are 0, 1, -1 (and 2, -2 (and 1/2, -1/2)), in this order, and infinity:
 // small powers of two, whose sums stay accurate. Those of a pair p, -p share
 // their even and odd parts, which halves the additions.
+//
+// With stride 2, four outputs are the sum of two such convolutions, of the even inputs
+// with the even taps and of the odd with the odd: two taps by the points 0, 1, -1, 2 and
+// infinity. A single tap needs no points: it multiplies four inputs as they are.
 
 // input_points evaluates B.
 AE_INLINE void AE(input_pair)(ae_v *v, float p, ae_v even, ae_v odd) {
@@ -23,8 +27,23 @@ AE_INLINE void AE(input_pair)(ae_v *v, float p, ae_v even, ae_v odd) {
 	v[0] = even + odd;
 	v[1] = even - odd;
 }
+AE_INLINE void AE(input_half)(const ae_v *d, ae_v *v) { // x (x^2 - 1) (x - 2) of every other input
+	const ae_v a = d[4] - d[0], b = d[6] - d[2];
+	v[0] = b - 2 * a;
+	v[1] = d[6] - d[4] - 2 * d[2];
+	v[2] = d[6] - 3 * d[4] + 2 * d[2];
+	v[3] = b;
+	v[4] = d[8] - d[4] - 2 * b;
+}
 AE_INLINE void AE(input_points)(const int points, const ae_v *d, ae_v *v) {
-	if (points == 4) { // x (x^2 - 1)
+	if (points > 8) { // stride 2
+		AE(input_half)(d, v);
+		if (points == 10)
+			AE(input_half)(d + 1, v + 5);
+		else
+			for (int i = 0; i < 4; i++)
+				v[5 + i] = d[2 * i + 1];
+	} else if (points == 4) { // x (x^2 - 1)
 		v[0] = d[2] - d[0];
 		AE(input_pair)(v + 1, 1, d[2], d[1]);
 		v[3] = d[3] - d[1];
@@ -50,7 +69,22 @@ AE_INLINE void AE(weight_pair)(ae_v4 *u, float p, float n, const int taps, const
 	u[0] = (even + p * odd) / n;
 	u[1] = (even - p * odd) / n;
 }
+AE_INLINE void AE(weight_half)(ae_v4 *u, ae_v4 even, ae_v4 odd) {
+	u[0] = even / 2;
+	u[1] = (even + odd) / -2;
+	u[2] = (even - odd) / -6;
+	u[3] = (even + 2 * odd) / 6;
+	u[4] = odd;
+}
 AE_INLINE void AE(weight_points)(const int points, const int taps, const ae_v4 *w, const int step, ae_v4 *u) {
+	if (points > 8) {
+		AE(weight_half)(u, w[0], w[2 * step]);
+		if (taps == 4)
+			AE(weight_half)(u + 5, w[step], w[3 * step]);
+		else
+			u[5] = w[step];
+		return;
+	}
 	if (points == 4) {
 		u[0] = -w[0];
 		AE(weight_pair)(u + 1, 1, 2, taps, w, step);
@@ -71,6 +105,21 @@ AE_INLINE void AE(weight_points)(const int points, const int taps, const ae_v4 *
 AE_INLINE void AE(output_points)(const int points, const int m, const ae_v *u, const int step, ae_v *y) {
 	static const float two[] = {1, 2, 4, 8, 16, 32}, half[] = {1, 0.5f, 0.25f, 0.125f, 0.0625f, 0.03125f};
 	ae_v even[3], odd[3];
+	if (points > 8) {
+		ae_v sum[5];
+#pragma GCC unroll 5
+		for (int i = 0; i < 5; i++)
+			sum[i] = points == 10 ? u[i * step] + u[(5 + i) * step] : u[i * step];
+		const ae_v plus = sum[1] + sum[2], minus = sum[1] - sum[2];
+		y[0] = sum[0] + plus + sum[3];
+		y[1] = minus + 2 * sum[3];
+		y[2] = plus + 4 * sum[3];
+		y[3] = minus + 8 * sum[3] + sum[4];
+#pragma GCC unroll 4
+		for (int i = 0; i < 4 && points == 9; i++)
+			y[i] += u[(5 + i) * step];
+		return;
+	}
 #pragma GCC unroll 3
 	for (int i = 1; i < points - 1; i += 2) {
 		even[i / 2] = u[i * step] + u[(i + 1) * step];

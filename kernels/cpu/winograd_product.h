@@ -106,22 +106,31 @@ static AE(product_kernel) *AE(product_of)(int64_t rows, int64_t nv) {
 // product_outputs is the output channels that panels of u have place for.
 AE_INLINE int64_t AE(product_outputs)(int64_t outputs) { return AE_CEIL(outputs, AE_W) * AE_W; }
 
+// Points that share their weights, of which there are up to 16.
+typedef struct {
+	int64_t n;
+	const float *v[16];
+	float *m[16];
+} ae_product_points;
+
 // product_run makes the products of n output channels, m_panel floats of m for each
 // panel. Meanwhile it asks for the weights of the next panel, a little with every
 // input channel, and at the end for those at next.
-static void AE(product_run)(int64_t tiles, int64_t height, int64_t n, int64_t depth, const float *v, const float *u, float *m,
+static void AE(product_run)(const ae_product_points *at, int64_t tiles, int64_t height, int64_t n, int64_t depth, const float *u,
                             int64_t m_panel, const float *next) {
-	const int64_t blocks = AE_CEIL(tiles, height), step = AE_CEIL(AE_PRODUCT_COLS, blocks);
+	const int64_t of_point = AE_CEIL(tiles, height), blocks = at->n * of_point, step = AE_CEIL(AE_PRODUCT_COLS, blocks);
 	const int64_t pass = AE(even)(depth / AE_W, AE_PRODUCT_DEPTH / AE_W) * AE_W;
-	for (int64_t k = 0; k < n; k += AE_PRODUCT_COLS, m += m_panel) {
+	for (int64_t k = 0; k < n; k += AE_PRODUCT_COLS) {
 		const int64_t nv = AE_CEIL(AE_MIN(AE_PRODUCT_COLS, n - k), AE_W);
 		AE(product_kernel) *const kernel = AE(product_of)(height, nv);
 		const float *ahead = k + AE_PRODUCT_COLS < n ? u + (k + AE_PRODUCT_COLS) * depth : next;
 		for (int64_t c = 0; c < depth; c += pass) {
 			const int64_t channels = AE_MIN(pass, depth - c);
-			for (int64_t b = 0; b < blocks; b++, ahead += step * channels) {
+			for (int64_t i = 0; i < blocks; i++, ahead += step * channels) {
+				const int64_t point = i / of_point, b = i % of_point;
 				const ae_product p = {
-					.v = v + (b * depth + c) * height, .u = u + k * depth + c * nv * AE_W, .m = m + b * height * AE_PRODUCT_COLS,
+					.v = at->v[point] + (b * depth + c) * height, .u = u + k * depth + c * nv * AE_W,
+					.m = at->m[point] + k / AE_PRODUCT_COLS * m_panel + b * height * AE_PRODUCT_COLS,
 					.groups = channels / AE_W, .add = c > 0, .ahead = ahead, .step = step,
 				};
 				kernel(&p);

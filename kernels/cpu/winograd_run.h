@@ -13,10 +13,10 @@ static void AE(winograd_weights_task)(void *ctx, int64_t task, float *scratch) {
 	const AE(winograd_preparation) *a = ctx;
 	const ae_winograd *w = a->w;
 	const ae_conv *j = &w->conv;
-	const int taps = (int)j->rows.taps, points = w->points;
+	const int taps = (int)j->rows.taps, points = w->points, kinds = w->kinds;
 	const int64_t k = task * AE_PRODUCT_COLS, width = AE_MIN(AE_PRODUCT_COLS, AE(product_outputs)(j->outputs) - k);
 	float *to = a->u + k * w->depth;
-	ae_v4 filter[16], column[8], at[8 * 4];
+	ae_v4 filter[16], column[AE_WINOGRAD_POINTS], at[AE_WINOGRAD_POINTS * 4];
 	for (int64_t c = 0; c < j->channels; c++)
 		for (int64_t part = 0; part < width; part += 4, to += 4) {
 			for (int lane = 0; lane < 4; lane++) {
@@ -26,23 +26,40 @@ static void AE(winograd_weights_task)(void *ctx, int64_t task, float *scratch) {
 			}
 			for (int s = 0; s < taps; s++) {
 				AE(weight_points)(points, taps, filter + s, taps, column);
-				for (int i = 0; i < points; i++)
+				for (int i = 0; i < kinds; i++)
 					at[i * taps + s] = column[i];
 			}
-			for (int i = 0; i < points; i++) {
+			for (int i = 0; i < kinds; i++) {
 				AE(weight_points)(points, taps, at + i * taps, 1, column);
-				for (int s = 0; s < points; s++)
-					ae_store4(to + (i * points + s) * w->u_plane, column[s]);
+				for (int s = 0; s < kinds; s++)
+					ae_store4(to + (i * kinds + s) * w->u_plane, column[s]);
 			}
 		}
 	const int64_t rest = (w->depth - j->channels) * width;
-	for (int64_t i = 0; i < points * points && rest > 0; i++)
+	for (int64_t i = 0; i < kinds * kinds && rest > 0; i++)
 		memset(to + i * w->u_plane, 0, sizeof(float) * (size_t)rest);
 }
 
 static void AE(winograd_prepare)(const ae_winograd *w, float *u, ae_run *r) {
 	AE(winograd_preparation) a = {w, u};
 	ae_parallel(r, AE_CEIL(w->conv.outputs, AE_PRODUCT_COLS), AE(winograd_weights_task), &a);
+}
+
+// winograd_products makes the products of n output channels at all points, u being
+// their weights at the first.
+static void AE(winograd_products)(const ae_winograd *w, ae_tiles g, int64_t n, const float *u, const float *v, float *m) {
+	const int kinds = w->kinds, points = w->points;
+	for (int kind = 0; kind < kinds * kinds; kind++, u += w->u_plane) {
+		const int row = kind / kinds, col = kind % kinds;
+		ae_product_points at = {0};
+		for (int i = row; i < (row + 1 < kinds ? row + 1 : points); i++)
+			for (int j = col; j < (col + 1 < kinds ? col + 1 : points); j++, at.n++) {
+				at.v[at.n] = v + (i * points + j) * w->v_plane;
+				at.m[at.n] = m + (i * points + j) * w->m_plane;
+			}
+		AE(product_run)(&at, g.rows * g.cols, g.height, n, w->depth, u, w->tiles * AE_PRODUCT_COLS,
+		                kind + 1 < kinds * kinds ? u + w->u_plane : u);
+	}
 }
 
 static void AE(winograd_task)(void *ctx, int64_t task, float *scratch) {
@@ -56,15 +73,11 @@ static void AE(winograd_task)(void *ctx, int64_t task, float *scratch) {
 	g.rows = AE_MIN(w->high, w->down - g.row);
 	g.cols = AE_MIN(w->wide, w->across - g.col);
 	g.height = AE(even)(g.rows * g.cols, AE_PRODUCT_ROWS);
-	const int64_t points = w->points * w->points;
-	float *rows = scratch, *v = rows + w->points * w->pitch, *m = v + points * w->v_plane;
+	float *rows = scratch, *v = rows + w->points * w->pitch, *m = v + w->points * w->points * w->v_plane;
 	AE(winograd_gather)(w, g, j->x + image * j->channels * j->rows.in * j->cols.in, rows, v);
 	for (int64_t k = first; k < end; k += w->block) {
 		const int64_t n = AE_MIN(w->block, end - k);
-		const float *u = j->prepared + k * w->depth;
-		for (int64_t i = 0; i < points; i++, u += w->u_plane)
-			AE(product_run)(g.rows * g.cols, g.height, n, w->depth, v + i * w->v_plane, u, m + i * w->m_plane,
-			                w->tiles * AE_PRODUCT_COLS, i + 1 < points ? u + w->u_plane : u);
+		AE(winograd_products)(w, g, n, j->prepared + k * w->depth, v, m);
 		AE(winograd_scatter)(w, g, image, k, n, m, rows);
 	}
 }

@@ -1,0 +1,100 @@
+// A convolution with the AvgPool behind it, for few input channels and many outputs,
+// which are large and no one else reads: rows of them stay in the scratch until they are
+// pooled. A task is a band of pooled rows of one image.
+
+typedef struct {
+	ae_sliding sliding;
+	const ae_AvgPool *pool;
+	float *y;
+	int64_t band, bands; // pooled rows of a task
+	int64_t pitch;       // of a row in the scratch, which begins behind a line of padding
+} ae_pooled;
+
+#define AE_POOLED_ROWS (AE_SLIDING_VIEW + AE_SLIDING_ROWS) // where the rows begin, behind view and places
+#define AE_POOLED_LINE 16
+#define AE_POOLED_AHEAD 4 // channels: rows of the result are short and far apart, and asked for beforehand
+
+// pooled_plan tells whether a convolution of one pass is worth it: on a view, unless
+// columns save more than writing and reading the outputs costs.
+static int AE(pooled_plan)(ae_pooled *a, const ae_Conv2D *o, const ae_AvgPool *pool, float *const *b) {
+	ae_conv j = AE(conv_forward)(o, b);
+	ae_winograd w;
+	const int64_t rows = j.rows.taps * j.cols.taps * j.channels;
+	*a = (ae_pooled){.pool = pool, .y = j.y};
+	if (o->Residual || rows == 0 || rows > AE_CONV_ROWS || pool->R > pool->Stride || pool->Pad > AE_POOLED_LINE || AE(winograd_plan)(&w, &j))
+		return 0;
+	AE(conv_split)(&j);
+	ae_sliding *v = &a->sliding;
+	if (j.depth * j.taps != rows || !AE(sliding_fit)(v, &j))
+		return 0;
+	if (AE(sliding_cost)(v) > AE(columns_cost)(&j) + 2 * AE_COPY * j.outputs * j.rows.out * j.cols.out)
+		return 0;
+	a->band = v->band / pool->Stride;
+	a->bands = AE_CEIL(AE(pooled)(pool->H, pool->Pad, pool->R, pool->Stride), AE_MAX(a->band, 1));
+	a->pitch = AE_CEIL(pool->W + pool->Pad + pool->R + pool->Stride * AE_W, AE_POOLED_LINE) * AE_POOLED_LINE + AE_POOLED_LINE;
+	v->conv.y_row = a->pitch;
+	v->conv.y_channel = pool->R * a->pitch;
+	return a->band > 0 && AE_POOLED_ROWS + pool->C * pool->R * a->pitch <= AE_SCRATCH;
+}
+
+// pooled_row pools n rows of an output channel, first downwards like AvgPool.
+AE_INLINE void AE(pooled_row)(const ae_pooled *a, float *y, const float *rows, int64_t n, const int64_t stride) {
+	const ae_AvgPool *o = a->pool;
+	const int64_t width = AE(pooled)(o->W, o->Pad, o->R, o->Stride);
+	const float scale = (float)(1 / (double)(o->R * o->R));
+	rows += AE_POOLED_LINE - o->Pad;
+	for (int64_t q = 0; q < width; q += AE_W, rows += stride * AE_W) {
+		ae_v sum = {0};
+		__builtin_prefetch(y + q + AE_POOLED_AHEAD * AE(pool_outputs)(o), 1);
+		for (int64_t s = 0; s < o->R; s++) {
+			ae_v down = {0};
+			for (int64_t i = 0; i < n; i++)
+				down += AE(pool_load)(rows + i * a->pitch + s, stride);
+			sum += down;
+		}
+		if (width - q >= AE_W)
+			ae_store(y + q, sum * scale);
+		else
+			ae_store_part(y + q, sum * scale, 0, width - q);
+	}
+}
+
+static void AE(pooled_task)(void *ctx, int64_t task, float *scratch) {
+	const ae_pooled *a = ctx;
+	const ae_AvgPool *o = a->pool;
+	ae_sliding v = a->sliding;
+	const ae_conv *j = &v.conv;
+	int32_t *places = (int32_t *)(scratch + AE_SLIDING_VIEW);
+	float *rows = scratch + AE_POOLED_ROWS;
+	const int64_t image = task / a->bands, first = task % a->bands * a->band;
+	const int64_t height = AE(pooled)(o->H, o->Pad, o->R, o->Stride), width = AE(pooled)(o->W, o->Pad, o->R, o->Stride);
+	const int64_t top = AE_MAX(first * o->Stride - o->Pad, 0);
+	AE(sliding_places)(&v, places);
+	AE(view_fill)(&v.view, scratch, j->x + image * j->channels * j->rows.in * j->cols.in, j->channels, top);
+	memset(rows, 0, sizeof(float) * (size_t)(o->C * o->R * a->pitch)); // the padding
+	v.conv.y = rows + AE_POOLED_LINE;
+	for (int64_t p = first; p < AE_MIN(first + a->band, height); p++) {
+		const int64_t h = p * o->Stride - o->Pad, lo = AE_MAX(h, 0), hi = AE_MIN(h + o->R, o->H);
+		for (int64_t i = lo; i < hi; i++)
+			AE(sliding_row)(&v, 0, i - lo, scratch + (i - top) * v.view.pitch, places);
+		for (int64_t k = 0; k < o->C; k++) {
+			float *y = a->y + ((image * o->C + k) * height + p) * width;
+			if (o->Stride == 2)
+				AE(pooled_row)(a, y, rows + k * o->R * a->pitch, hi - lo, 2);
+			else
+				AE(pooled_row)(a, y, rows + k * o->R * a->pitch, hi - lo, o->Stride);
+		}
+	}
+}
+
+static int AE(pooled_pays)(const void *conv, const void *pool) {
+	float *const unknown[6] = {NULL};
+	ae_pooled a;
+	return AE(pooled_plan)(&a, conv, pool, unknown);
+}
+
+static void AE(pooled_run)(const ae_call *call, ae_run *r) {
+	ae_pooled a;
+	AE(pooled_plan)(&a, call->op, call->pool, call->bufs);
+	ae_parallel(r, a.pool->N * a.bands, AE(pooled_task), &a);
+}

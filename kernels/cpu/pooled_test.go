@@ -1,0 +1,81 @@
+package cpu_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"aecsad/kernels"
+	"aecsad/kernels/cpu"
+	"aecsad/kernels/ref"
+	"aecsad/tests/ops"
+)
+
+// pooledProgram convolves slot 0 into 3 and pools that into 4. Where it ends with a scale
+// of slot 4 into 3, nobody sees the convolution itself.
+func pooledProgram(c kernels.ConvShape, r, pad int, hidden bool) *kernels.Program {
+	op := kernels.Conv2D{ConvShape: c, Bias: true, Relu: true}
+	pool := kernels.AvgPool{PoolShape: kernels.PoolShape{N: c.N, C: c.K, H: c.P(), W: c.Q(), R: r, Stride: r, Pad: pad}}
+	out, _ := pool.Buffers()
+	_, in := op.Buffers()
+	p := &kernels.Program{
+		Calls: []kernels.Call{
+			{Op: op, Bufs: []kernels.Slot{3, 0, 1, 2}},
+			{Op: pool, Bufs: []kernels.Slot{4, 3}},
+		},
+		Sizes: append(append([]int{}, in...), c.N*c.K*c.P()*c.Q(), out[0]),
+	}
+	if hidden {
+		p.Calls = append(p.Calls, kernels.Call{Op: kernels.Scale{Len: out[0], Factor: 2}, Bufs: []kernels.Slot{3, 4}})
+	}
+	return p
+}
+
+// runPooled returns slots 4 and 3 after a run on noise.
+func runPooled(t *testing.T, d kernels.Device, p *kernels.Program, threads int) (pooled, behind []float32) {
+	s, err := d.Load(p, kernels.Options{Threads: threads})
+	require.NoError(t, err)
+	defer s.Close()
+	r := rand.New(rand.NewPCG(3, 4))
+	for slot := range kernels.Slot(3) {
+		values := make([]float32, p.Sizes[slot])
+		for i := range values {
+			values[i] = r.Float32()*2 - 1
+		}
+		require.NoError(t, s.Write(slot, values))
+	}
+	require.NoError(t, s.Run())
+	pooled, behind = make([]float32, p.Sizes[4]), make([]float32, p.Sizes[3])
+	require.NoError(t, s.Read(4, pooled))
+	require.NoError(t, s.Read(3, behind))
+	return pooled, behind
+}
+
+// A convolution that is pooled at once gives what the two calls give.
+func TestPooledConvolution(t *testing.T) {
+	for _, k := range []struct {
+		shape  kernels.ConvShape
+		r, pad int
+	}{
+		{conv(2, 3, 61, 70, 4, 1, 3, 1), 2, 1},
+		{conv(1, 3, 50, 40, 4, 1, 3, 1), 3, 0},
+		{conv(1, 4, 33, 20, 5, 2, 2, 1), 2, 0},
+	} {
+		want, whole := runPooled(t, ref.Open(), pooledProgram(k.shape, k.r, k.pad, false), 1)
+		forEachISA(t, func(t *testing.T, d *cpu.Device) {
+			seen, behind := runPooled(t, d, pooledProgram(k.shape, k.r, k.pad, false), 1)
+			e, at := ops.RelativeError(behind, whole)
+			assert.LessOrEqual(t, e, ops.Bound, "%+v at %d is seen", k.shape, at)
+			hidden, twice := runPooled(t, d, pooledProgram(k.shape, k.r, k.pad, true), 1)
+			e, at = ops.RelativeError(hidden, want)
+			assert.LessOrEqual(t, e, ops.Bound, "%+v at %d", k.shape, at)
+			e, at = ops.RelativeError(hidden, seen)
+			assert.LessOrEqual(t, e, ops.Bound, "%+v at %d", k.shape, at)
+			assert.Equal(t, 2*hidden[5], twice[5])
+			again, _ := runPooled(t, d, pooledProgram(k.shape, k.r, k.pad, true), 3)
+			assert.Equal(t, hidden, again, "%+v depends on the threads", k.shape)
+		})
+	}
+}
