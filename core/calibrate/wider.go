@@ -12,6 +12,7 @@ import (
 	"aecsad/core/graph"
 	"aecsad/core/image"
 	"aecsad/core/model"
+	"aecsad/core/shape"
 	"aecsad/kernels"
 )
 
@@ -21,7 +22,7 @@ import (
 // that harm most compute in something wider.
 
 // What a precision may cost on the probes: half of what it may on other images in
-// classes, a thousandth, and a hundredth of the spread of the maps' peaks.
+// classes, a thousandth, and a hundredth of the spread of what scores are made of.
 const (
 	mayFlip = 0.0005
 	mayMove = 0.01
@@ -34,7 +35,7 @@ const probes = 8
 // harm is what a stage does in a precision.
 type harm struct {
 	flips float64 // share of the pixels whose class differs
-	moves float64 // RMS of the changes of a map's peak, over the standard deviation of the peaks
+	moves float64 // RMS of the changes of what a score is made of, over its standard deviation
 }
 
 func (h harm) share() float64 { return max(h.flips/mayFlip, h.moves/mayMove) }
@@ -87,7 +88,7 @@ func wider(ctx context.Context, m *model.Model, s Source, o Options) error {
 			if err != nil {
 				return err
 			}
-			t.harms = append(t.harms, harmOf(want, got))
+			t.harms = append(t.harms, harmOf(want, got, o.Shapes))
 		}
 		t.harms = append(t.harms, harm{})
 		if done++; o.Report != nil {
@@ -198,7 +199,7 @@ func seen(ctx context.Context, m *model.Model, images []*image.RGB, o Options, w
 	return look(ctx, e, Source{len(images), func(i int) (*image.RGB, error) { return images[i], nil }}, "", nil)
 }
 
-func harmOf(want, got []*detect.Raw) harm {
+func harmOf(want, got []*detect.Raw, shapes bool) harm {
 	h := harm{}
 	for i, r := range want {
 		for j, class := range r.Classes {
@@ -207,20 +208,43 @@ func harmOf(want, got []*detect.Raw) harm {
 			}
 		}
 	}
-	for _, of := range []func(*detect.Raw) []float32{
-		func(r *detect.Raw) []float32 { return r.Local },
-		func(r *detect.Raw) []float32 { return r.Global },
-	} {
-		var peaks []float64
+	for _, measure := range measures(want, shapes) {
+		var values []float64
 		square := 0.0
 		for i, r := range want {
-			peak := detect.Peak(of(r))
-			peaks = append(peaks, peak)
-			square += math.Pow(detect.Peak(of(got[i]))-peak, 2) / float64(len(want))
+			v := measure(i, r)
+			values = append(values, v)
+			square += math.Pow(measure(i, got[i])-v, 2) / float64(len(want))
 		}
-		if spread := stat.StdDev(peaks, nil); spread > 0 {
+		if spread := stat.StdDev(values, nil); spread > 0 {
 			h.moves = max(h.moves, math.Sqrt(square)/spread)
 		}
 	}
 	return h
+}
+
+// measures are the numbers of probe i that scores are made of: the maps' peaks and,
+// where shapes count, how far its shapes are from those of the other images.
+func measures(want []*detect.Raw, shapes bool) []func(i int, r *detect.Raw) float64 {
+	all := []func(i int, r *detect.Raw) float64{
+		func(_ int, r *detect.Raw) float64 { return detect.Peak(r.Local) },
+		func(_ int, r *detect.Raw) float64 { return detect.Peak(r.Global) },
+	}
+	if !shapes {
+		return all
+	}
+	regions, classes := make([][]shape.Region, len(want)), 0
+	for i, r := range want {
+		regions[i] = r.Regions()
+		classes = max(classes, int(slices.Max(r.Classes))+1)
+	}
+	return append(all, func(i int, r *detect.Raw) float64 {
+		var others [][]shape.Region
+		for j := range regions {
+			if j/2 != i/2 { // probes come in pairs
+				others = append(others, regions[j])
+			}
+		}
+		return shape.Learn(others, max(classes, int(slices.Max(r.Classes))+1)).Farthest(r.Regions())
+	})
 }

@@ -43,9 +43,35 @@ func TestHarmIsMeasured(t *testing.T) {
 		{Classes: []uint8{0, 1, 2, 0}, Local: []float32{1, 0.5}, Global: []float32{1, 5}},
 		{Classes: []uint8{0, 1, 2, 3}, Local: []float32{3.2, 0}, Global: []float32{0, 5}},
 	}
-	h := harmOf(want, got)
+	h := harmOf(want, got, false)
 	assert.InDelta(t, 1./8, h.flips, 1e-12)
 	assert.InDelta(t, 0.1, h.moves, 1e-6, "0.2 in one of two images, whose peaks deviate by the root of 2")
+}
+
+// Pixels that join two parts to one are few flips and a large change.
+func TestHarmToShapesIsMeasured(t *testing.T) {
+	picture := func(length int, joined bool) *detect.Raw {
+		const side = 16
+		r := &detect.Raw{Classes: make([]uint8, side*side), Local: []float32{1}, Global: []float32{1}}
+		for y := range 3 {
+			for x := range length {
+				r.Classes[y*side+x], r.Classes[(y+4)*side+x] = 1, 1
+			}
+		}
+		if joined {
+			r.Classes[3*side] = 1
+		}
+		return r
+	}
+	var want, got []*detect.Raw
+	for i := range 8 {
+		want, got = append(want, picture(4+i, false)), append(got, picture(4+i, i == 5))
+	}
+	h := harmOf(want, got, true)
+	assert.InDelta(t, 1./(8*256), h.flips, 1e-9)
+	assert.Greater(t, h.moves, 1.0)
+	assert.Zero(t, harmOf(want, want, true).moves)
+	assert.Zero(t, harmOf(want, got, false).moves)
 }
 
 // Signed inputs are never in int8, and the file keeps what was found.
