@@ -139,8 +139,8 @@ func numbers(values []float64) []string {
 // branches tells what each branch achieves alone.
 func branches(evaluations []*Evaluation) *Table {
 	t := &Table{
-		Title: "Image AUROC in % of the anomaly maps alone and of the component histograms alone", Left: 2,
-		Head: []string{"category", "anomalies", "images", "both", "95 % interval", "maps", "histograms", "missed"},
+		Title: "Image AUROC in % of the anomaly maps alone and of the components alone", Left: 2,
+		Head: []string{"category", "anomalies", "images", "both", "95 % interval", "maps", "components", "missed"},
 	}
 	for _, e := range evaluations {
 		for i := range e.Kinds {
