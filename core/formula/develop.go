@@ -10,10 +10,13 @@ import (
 // develop photographs the canvas: uneven coloured light, a lens that blurs, a
 // sensor with noise, 8 bits.
 func (c *canvas) develop(d *draws) *image.RGB {
-	planes, strength := slices.Clone(c.albedo), 0.0
+	var planes []float32
 	if c.has(Light) {
 		planes = c.shine(d)
+	} else {
+		planes = slices.Clone(c.albedo)
 	}
+	strength := 0.0
 	if c.has(Sensor) {
 		for n := d.below(4) - 1; n > 0; n-- {
 			for k := range 3 {
