@@ -19,8 +19,9 @@ _MAPS = {"local": _abi.AECSAD_MAP_LOCAL, "global": _abi.AECSAD_MAP_GLOBAL, "fuse
 class Finding:
     """One reason for a verdict. box is (x, y, width, height) in pixels of the
     inspected image; for a logical finding observed and expected are the shares
-    of the box that the component covers, for a structural one the peak of the
-    anomaly map and the level that good images stay below."""
+    of the box that the component covers, or of the image where a part's shape is
+    strange; for a structural one the peak of the anomaly map and the level that
+    good images stay below."""
 
     kind: str
     box: Tuple[int, int, int, int]
