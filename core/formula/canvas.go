@@ -13,6 +13,8 @@ type canvas struct {
 	albedo  []float32 // 3 planes
 	light   []float32 // how much of it the light brings out, 1 plane
 	classes [Targets][]uint8
+	bodies  []uint16 // which body a pixel shows, in the order of painting; 0 is the ground
+	painted uint16   // bodies so far
 	without []Trait
 }
 
@@ -25,7 +27,7 @@ const tilt = 0.15
 // point (X, Y) / (1 + p*X + q*Y).
 func newCanvas(side int, d *draws, without ...Trait) *canvas {
 	n, half := side*side, float64(side)/2
-	c := &canvas{side: side, without: without, x: make([]float64, n), y: make([]float64, n), albedo: make([]float32, 3*n), light: make([]float32, n)}
+	c := &canvas{side: side, without: without, x: make([]float64, n), y: make([]float64, n), albedo: make([]float32, 3*n), light: make([]float32, n), bodies: make([]uint16, n)}
 	for t := range c.classes {
 		c.classes[t] = make([]uint8, n)
 	}
@@ -79,6 +81,7 @@ func (c *canvas) around(x, y, r float64, f func(i int)) {
 
 // fill paints a body over what is there.
 func (c *canvas) fill(b *body) {
+	c.painted++
 	c.around(b.x, b.y, b.r+haloReach, func(i int) {
 		x, y := c.x[i], c.y[i]
 		if dx, dy := x-b.x, y-b.y; dx*dx+dy*dy > (b.r+haloReach)*(b.r+haloReach) {
@@ -98,6 +101,7 @@ func (c *canvas) fill(b *body) {
 		}
 		if d < 0 {
 			c.describe(i, b.class, b.size, b.paint)
+			c.bodies[i] = c.painted
 		}
 		if d > -1 {
 			c.classes[Edge][i] = b.edge(u, v, d)
@@ -141,4 +145,27 @@ func (c *canvas) describe(i int, shape, size uint8, s *surface) {
 	c.classes[Orientation][i] = s.orientation
 	c.classes[Scale][i] = s.scale
 	c.classes[Edge][i] = 0
+}
+
+// reach is the distance of the pixels that Instance compares: at any stage some
+// cells away, and within most bodies.
+const reach = 8
+
+// relate enters which neighbours are of the same body, once all are painted. Close
+// to the border, where one is missing, there is no answer.
+func (c *canvas) relate() {
+	for i, body := range c.bodies {
+		if i%c.side+reach >= c.side || i/c.side+reach >= c.side {
+			c.classes[Instance][i] = Ignore
+			continue
+		}
+		var class uint8
+		if c.bodies[i+reach] == body {
+			class |= 1
+		}
+		if c.bodies[i+reach*c.side] == body {
+			class |= 2
+		}
+		c.classes[Instance][i] = class
+	}
 }

@@ -64,6 +64,7 @@ func (c *canvas) scatter(d *draws) {
 	x0, y0 := d.between(-0.4, 0.4)*side, d.between(-0.4, 0.4)*side
 	sin, cos := math.Sincos(d.angle())
 	paint, size := newSurface(d, c.has(Textures)), grade(r, smallest)
+	c.painted++
 	s.points(d, r, func(u, v float64) {
 		px, py := int(math.Floor(x0+cos*u-sin*v+side/2)), int(math.Floor(y0+sin*u+cos*v+side/2))
 		if px < 0 || py < 0 || px >= c.side || py >= c.side {
@@ -73,5 +74,6 @@ func (c *canvas) scatter(d *draws) {
 		c.blend(i, 0.7, paint, 1)
 		c.describe(i, uint8(1+len(outlines)+kind), size, paint)
 		c.classes[Edge][i] = Ignore // a fractal is all edge
+		c.bodies[i] = c.painted
 	})
 }

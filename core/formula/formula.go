@@ -2,8 +2,8 @@
 // signed distances or iterated function systems, covered with procedural
 // textures, lit, blurred and noisy. Because every pixel comes from a formula, so
 // does what a network may learn to say about it: which shape, which texture,
-// how it is turned, how coarse it is, where edges run, what colour it has
-// without the light. An encoder trained to say so has seen no photograph.
+// how it is turned, how coarse it is, where edges run, which neighbours belong to
+// the same body, what colour it has without the light. An encoder trained to say so has seen no photograph.
 //
 // A picture is a function of seed, index and side alone, on the same processor
 // architecture to the last bit.
@@ -32,6 +32,7 @@ const (
 	Scale                     // of the texture: its period, in steps of a factor of 1.6
 	Size                      // of the shape, in steps of a factor of 1.6; not on the background
 	Edge                      // 0 none, else 1 + the direction of the edge in steps of 180/8 degrees
+	Instance                  // whether the pixels reach to the right (1) and below (2) are of the same body, or ground like this
 	Targets                   // their number
 )
 
@@ -46,13 +47,13 @@ const (
 
 // Name of a target.
 func (t Target) Name() string {
-	return [Targets]string{"shape", "texture", "orientation", "scale", "size", "edge"}[t]
+	return [Targets]string{"shape", "texture", "orientation", "scale", "size", "edge", "instance"}[t]
 }
 
 // Classes is the number of classes of a target.
 func (t Target) Classes() int {
 	return [Targets]int{
-		1 + len(outlines) + fractalCount, len(fillings), directions, grades, grades, 1 + directions,
+		1 + len(outlines) + fractalCount, len(fillings), directions, grades, grades, 1 + directions, 4,
 	}[t]
 }
 
@@ -90,6 +91,7 @@ func Draw(seed uint32, index, side int, without ...Trait) (*Picture, error) {
 	d := newDraws(seed, index)
 	c := newCanvas(side, d, without...)
 	c.compose(d)
+	c.relate()
 	p := &Picture{Side: side, Classes: c.classes, Albedo: c.albedo}
 	p.RGB = c.develop(d)
 	return p, nil

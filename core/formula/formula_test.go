@@ -217,3 +217,23 @@ func BenchmarkDraw(b *testing.B) {
 		}
 	}
 }
+
+func TestNeighboursOfTheSameBody(t *testing.T) {
+	const side = 64
+	c := newCanvas(side, newDraws(1, 0), Slant)
+	square := func(x, y float64) *body {
+		return &body{shape: func(u, v float64) float64 { return max(math.Abs(u), math.Abs(v)) - 10 },
+			cos: 1, x: x, y: y, r: 15, paint: newSurface(newDraws(1, 1), false)}
+	}
+	c.fill(square(-10, 0)) // columns 12 to 31
+	c.fill(square(10, 0))  // columns 32 to 51, rows 22 to 41 both
+	c.relate()
+	at := func(x, y int) uint8 { return c.classes[Instance][y*side+x] }
+	assert.EqualValues(t, 3, at(14, 24), "well inside")
+	assert.EqualValues(t, 2, at(28, 24), "the other square to the right")
+	assert.EqualValues(t, 1, at(14, 38), "ground below")
+	assert.EqualValues(t, 0, at(28, 38), "neither")
+	assert.EqualValues(t, 3, at(2, 2), "ground all around")
+	assert.EqualValues(t, Ignore, at(60, 2), "beyond the border")
+	assert.EqualValues(t, Ignore, at(2, 60), "beyond the border")
+}

@@ -102,7 +102,7 @@ func TestSettingsAreChecked(t *testing.T) {
 		{func(s *Settings) { s.Decay = -1 }, "decay is -1"},
 		{func(s *Settings) { s.Without = []string{"smell"} }, `no target or trait "smell"`},
 		{func(s *Settings) {
-			s.Without = []string{"shape", "texture", "orientation", "scale", "size", "edge", "color", "light"}
+			s.Without = []string{"shape", "texture", "orientation", "scale", "size", "edge", "instance", "color", "light"}
 		}, "every target"},
 	} {
 		o := tiny(t)

@@ -21,7 +21,7 @@ type pretrainCommand struct {
 	Rate    float64  `help:"Largest learning rate." default:"0.002"`
 	Decay   float64  `help:"L2 decay." default:"0.00001"`
 	Seed    uint32   `help:"The same seed gives the same bytes on the same kind of processor." default:"1"`
-	Without []string `help:"Leave something out, for studies: a target (shape, texture, orientation, scale, size, edge, color) or a trait of the pictures (fractals, textures, slant, light, sensor)."`
+	Without []string `help:"Leave something out, for studies: a target (shape, texture, orientation, scale, size, edge, instance, color) or a trait of the pictures (fractals, textures, slant, light, sensor)."`
 	Every   int      `help:"Steps between checkpoints." default:"500"`
 	Device  string   `help:"auto, ref, cpu or cuda[:index]." default:"auto"`
 	Threads int      `help:"0 means all cores."`
