@@ -202,7 +202,7 @@ func TestCells(t *testing.T) {
 func TestSheet(t *testing.T) {
 	s, err := Sheet(1, 3, 64)
 	require.NoError(t, err)
-	assert.Equal(t, []int{8 * 64, 3 * 64}, []int{s.Width, s.Height})
+	assert.Equal(t, []int{9 * 64, 3 * 64}, []int{s.Width, s.Height})
 	if path := os.Getenv("AECSAD_SHEET"); path != "" {
 		s, err = Sheet(1, 10, Side)
 		require.NoError(t, err)
