@@ -13,9 +13,10 @@ typedef struct {
 	const float *bias, *residual;             // NULL for none
 	int relu;
 	float *prepared; // the weights as conv2d.h prepares them
-	// In int8 (conv_int8.h) x is cells of four of the `quantised` channels, channels
-	// counts cells, and scale has the factors of the sums. 0 for float32.
-	int64_t quantised;
+	// In int8 (conv_int8.h) and bf16 (conv_bf16.h) x is cells of four or two of `all`
+	// channels, and channels counts cells. In int8 scale has the factors of the sums.
+	int reduced; // AE_F32, AE_INT8 or AE_BF16
+	int64_t all;
 	float *range, *scale;
 	// The split.
 	int64_t depth;         // input channels of a pass
@@ -89,7 +90,7 @@ static void AE(conv_areas)(ae_conv *j) {
 // which sums may stand before they are complete: those of int8 may not.
 AE_INLINE int AE(is_straight)(const ae_conv *j) {
 	const int one_pass = j->depth == j->channels && j->taps == j->rows.taps * j->cols.taps;
-	return j->areas_down * j->areas_across == 1 && j->y_col == 1 && j->y_row == j->cols.out && (j->quantised == 0 || one_pass);
+	return j->areas_down * j->areas_across == 1 && j->y_col == 1 && j->y_row == j->cols.out && (j->reduced != AE_INT8 || one_pass);
 }
 
 // conv_runs is how many runs of columns an image has.
@@ -280,8 +281,12 @@ static void AE(conv_multiply)(const ae_conv_task *a, const ae_pass *p, ae_pass *
 				if (next != NULL)
 					t.ahead = AE(pass_ahead)(a, next, each);
 				const float *panel = weights + k * rows, *b = p->panels + v * AE_W * rows;
-				if (j->quantised != 0)
+				if (j->reduced == AE_INT8)
 					AE(int8_tile)(h, nv, rows, panel, b, straight ? j->scale + a->k + k : NULL, &t);
+#if AE_W == 16
+				else if (j->reduced == AE_BF16)
+					AE(bf16_tile)(h, nv, rows, panel, b, &t);
+#endif
 				else
 					AE(micro_tile)(h, nv, rows, panel, b, nv * AE_W, NULL, &t);
 				if (next != NULL)
@@ -302,7 +307,7 @@ static void AE(conv_spread)(const ae_conv_task *a, const ae_columns *c) {
 			const int64_t n = AE_MIN(left, width - q);
 			int64_t at = channel + (c->area->p + p) * j->y_row + q * j->y_col;
 			left -= n;
-			if (j->quantised != 0) {
+			if (j->reduced == AE_INT8) {
 				AE(int8_finish)(sum, n, j->scale[a->k + k], bias, j->residual != NULL ? j->residual + at : NULL, j->relu, j->y + at);
 				sum += n;
 				continue;
@@ -402,13 +407,34 @@ static void AE(int8_prepare_task)(void *ctx, int64_t task, float *scratch) {
 				float *to = j->prepared + AE(padded_rows)(j->outputs) * (c * taps + first * depth) + k * depth * n + (t - first) * depth * h + i;
 				const float *from = row + (j->rows.weight + t / j->cols.taps * j->rows.turn) * j->w_row + j->cols.weight + t % j->cols.taps * j->cols.turn;
 				for (int64_t d = 0; d < depth; d++)
-					AE(int8_weights)(to + d * h, from + 4 * (c + d) * j->w_in, j->w_in, j->quantised - 4 * (c + d), step);
+					AE(int8_weights)(to + d * h, from + 4 * (c + d) * j->w_in, j->w_in, j->all - 4 * (c + d), step);
 			}
 	}
 }
 
+// bf16_prepare_task is the same in bf16.
+static void AE(bf16_prepare_task)(void *ctx, int64_t task, float *scratch) {
+	(void)scratch;
+	const ae_conv *j = ctx;
+	const int64_t taps = j->rows.taps * j->cols.taps, k = task * AE_MR, h = AE(panel_rows)(j->outputs - k);
+	for (int64_t c = 0; c < j->channels; c += j->depth)
+		for (int64_t t = 0; t < taps; t++) {
+			const int64_t depth = AE_MIN(j->depth, j->channels - c), first = t / j->taps * j->taps, n = AE_MIN(j->taps, taps - first);
+			float *to = j->prepared + AE(padded_rows)(j->outputs) * (c * taps + first * depth) + k * depth * n + (t - first) * depth * h;
+			const float *from = j->w + (j->rows.weight + t / j->cols.taps * j->rows.turn) * j->w_row + j->cols.weight + t % j->cols.taps * j->cols.turn;
+			for (int64_t d = 0; d < depth; d++)
+				for (int64_t i = 0; i < h; i++) {
+					const float *row = from + AE_MIN(k + i, j->outputs - 1) * j->w_out + 2 * (c + d) * j->w_in;
+					const ae_v high = ae_set(2 * (c + d) + 1 < j->all ? row[j->w_in] : 0);
+					const int32_t cell = AE(bf16_pair)(ae_set(*row), high)[0];
+					memcpy(to + d * h + i, &cell, sizeof cell);
+				}
+		}
+}
+
 static void AE(direct_prepare)(ae_conv *j, ae_run *r) {
-	ae_parallel(r, AE_CEIL(j->outputs, AE_MR), j->quantised != 0 ? AE(int8_prepare_task) : AE(direct_prepare_task), j);
+	ae_task *const task = j->reduced == AE_INT8 ? AE(int8_prepare_task) : j->reduced == AE_BF16 ? AE(bf16_prepare_task) : AE(direct_prepare_task);
+	ae_parallel(r, AE_CEIL(j->outputs, AE_MR), task, j);
 }
 
 static void AE(direct_run)(ae_conv *j, ae_run *r) {

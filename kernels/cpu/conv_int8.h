@@ -15,7 +15,8 @@ AE_INLINE int64_t AE(int8_scales)(const ae_conv *j) { return AE_CEIL(AE(padded_r
 static ae_conv AE(int8_forward)(const ae_Conv2D *o, float *const *b) {
 	ae_conv j = AE(conv_forward)(o, b);
 	float *prepared = j.prepared;
-	j.quantised = j.channels;
+	j.reduced = AE_INT8;
+	j.all = j.channels;
 	j.channels = AE_CEIL(j.channels, 4);
 	j.x = b[4 + (o->Bias != 0) + (o->Residual != 0)];
 	AE(conv_split)(&j);
@@ -93,9 +94,9 @@ static void AE(int8_input_task)(void *ctx, int64_t task, float *scratch) {
 	const AE(int8_input) *a = ctx;
 	const ae_conv *j = a->j;
 	const int64_t plane = j->rows.in * j->cols.in, image = task / j->channels, c = task % j->channels * 4;
-	const float *x = a->x + (image * j->quantised + c) * plane, step = AE_INT8_MOST / *j->range;
+	const float *x = a->x + (image * j->all + c) * plane, step = AE_INT8_MOST / *j->range;
 	float *to = a->cells + task * plane;
-	switch (AE_MIN(j->quantised - c, 4)) {
+	switch (AE_MIN(j->all - c, 4)) {
 	case 1:
 		AE(int8_cells)(to, x, plane, 1, plane, step);
 		break;

@@ -5,7 +5,7 @@
 #define AE_VECTOR_SUMS 4
 
 AE_INLINE int AE(is_vector)(const ae_conv *j) {
-	return j->rows.in * j->cols.in == 1 && j->rows.taps * j->cols.taps == 1 && j->rows.out * j->cols.out == 1 && j->quantised == 0;
+	return j->rows.in * j->cols.in == 1 && j->rows.taps * j->cols.taps == 1 && j->rows.out * j->cols.out == 1 && j->reduced == AE_F32;
 }
 
 // vector_add adds the products of n input channels with the `h` rows of a panel, x

@@ -89,12 +89,17 @@ func (d *Device) Offers() string {
 	switch {
 	case d.isa.tiles != nil:
 		return "bf16 and int8 on matrix tiles (AMX)"
-	case C.GoString(d.isa.name) == "avx512" && C.ae_has_vnni() != 0:
-		return "int8 with VNNI, bf16 as float32"
-	default:
+	case !strings.HasPrefix(d.Describe(), "cpu (avx512") || C.ae_has_vnni() == 0:
 		return "int8, bf16 as float32"
+	case HasBF16():
+		return "bf16 and int8 with AVX-512 BF16 and VNNI"
+	default:
+		return "int8 with VNNI, bf16 as float32"
 	}
 }
+
+// HasBF16 tells whether the processor has the products of AVX-512 BF16.
+func HasBF16() bool { return C.ae_has_bf16() != 0 }
 
 // HasAMX tells whether the processor has matrix tiles.
 func HasAMX() bool { return C.ae_has_amx() != 0 }

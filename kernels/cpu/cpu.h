@@ -178,4 +178,7 @@ int ae_ask_for_amx(void);
 // ae_has_vnni tells whether the processor has the byte products of AVX-512 VNNI.
 int ae_has_vnni(void);
 
+// ae_has_bf16 tells whether it has the products of AVX-512 BF16.
+int ae_has_bf16(void);
+
 #endif

@@ -10,8 +10,10 @@ static int has_avx512(void) {
 	       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 int ae_has_vnni(void) { return __builtin_cpu_supports("avx512vnni"); }
+int ae_has_bf16(void) { return __builtin_cpu_supports("avx512bf16"); }
 #else
 int ae_has_vnni(void) { return 0; }
+int ae_has_bf16(void) { return 0; }
 static int has_avx2(void) { return 0; }
 static int has_avx512(void) { return 0; }
 #endif

@@ -40,19 +40,6 @@ AE_INLINE void AE(transpose16)(ae_vi m[16]) {
 	AE_SWAP16(m, 1, AE_LOW_1, AE_HIGH_1)
 }
 
-// bf16 is the upper half of a float32, rounded to the nearest, ties to even. It
-// stands in the upper half of the lanes here; what is below is undefined.
-AE_INLINE ae_vi AE(bf16)(ae_v x) {
-	const ae_vi bits = (ae_vi)x, nan = x != x;
-	return ((bits + 0x7fff + (bits >> 16 & 1)) & ~nan) | ((bits | 0x400000) & nan);
-}
-
-// bf16_pair makes words of the channels a and, behind it, b.
-AE_INLINE ae_vi AE(bf16_pair)(ae_v a, ae_v b) {
-	typedef uint32_t words __attribute__((vector_size(4 * AE_W)));
-	return (ae_vi)((words)AE(bf16)(a) >> 16) | (AE(bf16)(b) & (int32_t)0xffff0000);
-}
-
 // int8_quantised is the nearest multiple of 1/step, at most AE_INT8_MOST of them.
 AE_INLINE ae_vi AE(int8_quantised)(ae_v x, float step) {
 	ae_v v = ae_relu(ae_fma(x, ae_set(step), ae_set(0.5f)));

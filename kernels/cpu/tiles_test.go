@@ -103,14 +103,54 @@ func TestBFloat16(t *testing.T) {
 	})
 }
 
-// Without tiles bf16 is float32: it may be asked for everywhere, and loses nothing.
-func TestBFloat16WithoutTiles(t *testing.T) {
-	forEachISA(t, func(t *testing.T, d *cpu.Device) {
-		if d.Describe() == "cpu (avx512)" {
-			d = openAs(t, "vnni")
+// forEachCells runs f on the machines that multiply cells in bf16: AVX-512 BF16 where
+// there is some, without AMX, and its emulation.
+func forEachCells(t *testing.T, f func(t *testing.T, d *cpu.Device)) {
+	t.Run("wide", func(t *testing.T) { f(t, openAs(t, "wide")) })
+	t.Run("avx512", func(t *testing.T) {
+		if !cpu.HasBF16() {
+			t.Skip("no AVX-512 BF16 here")
 		}
-		op := tiledShapes[2]
-		assert.Equal(t, runAt(t, d, op, kernels.Float32, 1), runAt(t, d, op, kernels.BFloat16, 1))
+		f(t, openAs(t, "vnni"))
+	})
+}
+
+// cellShapes are those of int8 that are worth bf16.
+var cellShapes = append([]kernels.Conv2D{
+	{ConvShape: conv(1, 1027, 16, 44, 1, 1, 0, 1), Bias: true, Residual: true, Relu: true},
+	{ConvShape: conv(1, 64, 32, 90, 5, 3, 2, 1), Bias: true, Relu: true},
+}, int8Shapes...)
+
+func TestBFloat16OfCells(t *testing.T) {
+	want := map[kernels.Conv2D][]float32{}
+	for _, op := range cellShapes {
+		want[op] = runAt(t, ref.Open(), op, kernels.BFloat16, 1)
+	}
+	forEachCells(t, func(t *testing.T, d *cpu.Device) {
+		for _, op := range cellShapes {
+			y := runAt(t, d, op, kernels.BFloat16, 1)
+			e, at := ops.RelativeError(y, want[op])
+			assert.LessOrEqual(t, e, ops.Bound, "%+v at %d", op, at)
+			require.Equal(t, y, runAt(t, d, op, kernels.BFloat16, 3), "%+v depends on the threads", op)
+			e, _ = ops.RelativeError(y, runAt(t, d, op, kernels.Float32, 1))
+			assert.Greater(t, e, ops.Bound, "%+v does not compute in bf16", op)
+		}
+		// Columns of few channels, and Winograd's products, stay in float32.
+		for _, op := range []kernels.Conv2D{tiledShapes[0], tiledShapes[1], tiledShapes[3]} {
+			assert.Equal(t, runAt(t, d, op, kernels.Float32, 1), runAt(t, d, op, kernels.BFloat16, 1), "%+v", op)
+		}
+	})
+}
+
+// Without such products bf16 is float32: it may be asked for everywhere, and loses nothing.
+func TestBFloat16WithoutProducts(t *testing.T) {
+	forEachISA(t, func(t *testing.T, d *cpu.Device) {
+		if d.Describe() != "cpu (scalar)" && d.Describe() != "cpu (avx2)" {
+			t.Skip("may have products in bf16")
+		}
+		for _, op := range []kernels.Conv2D{tiledShapes[2], cellShapes[0]} {
+			assert.Equal(t, runAt(t, d, op, kernels.Float32, 1), runAt(t, d, op, kernels.BFloat16, 1))
+		}
 	})
 }
 

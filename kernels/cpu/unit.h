@@ -17,7 +17,11 @@
 
 #include "conv_columns.h"
 
+#include "bf16.h"
 #include "int8_tile.h"
+#if AE_W == 16
+#include "bf16_tile.h"
+#endif
 
 #include "conv_gemm.h"
 #include "conv_sliding.h"
@@ -76,7 +80,7 @@ AE_OPS(AE_WRAP)
 static ae_kernel *const AE(entries)[] = {AE_OPS(AE_ENTRY)};
 static const ae_unit AE(unit) = {
 	AE(entries), AE(needs), AE(prepare), AE(peak), {AE(pooled_pays), AE(pooled_run)},
-	{[AE_INT8] = {AE(int8_needs), AE(int8_prepare), AE(int8_run)}, [AE_BF16] = {AE(bf16_needs), NULL, NULL}},
+	{[AE_INT8] = {AE(int8_needs), AE(int8_prepare), AE(int8_run)}, [AE_BF16] = {AE(bf16_needs), AE(bf16_prepare), AE(bf16_run)}},
 };
 const ae_unit *const AE(ae_unit) = &AE(unit);
 
