@@ -26,11 +26,12 @@ func TeacherRaw(s g.Scope, c Config, f Features) *g.Value {
 	var projected [2]*g.Value
 	for i, stage := range stages {
 		x, t := f.stage(stage), s.Sub(stageName(stage))
-		y := t.Conv2D(x, t.Param("weight", g.FanIn(fan), k, x.Shape[1], 1, 1), nil, g.Conv{})
+		projected[i] = t.Conv2D(x, t.Param("weight", g.FanIn(fan), k, x.Shape[1], 1, 1), nil, g.Conv{})
+	}
+	for i, y := range projected { // side by side with what follows, which machines may join
 		if y.Shape[2] != side {
-			y = s.Resize(y, side, side)
+			projected[i] = s.Resize(y, side, side)
 		}
-		projected[i] = y
 	}
 	y := s.Add(projected[0], projected[1])                  // N,512,64,64
 	return s.AvgPool(y, g.Pool{Size: 3, Stride: 1, Pad: 1}) // N,512,64,64

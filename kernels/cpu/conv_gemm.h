@@ -30,6 +30,7 @@ typedef struct {
 
 #define AE_CONV_ROWS 512        // of the matrix in a pass: a panel of columns stays near
 #define AE_CONV_NEAR 6144       // floats of columns that stay in the first-level cache beside a panel of weights
+#define AE_CONV_SECOND 40000    // floats of columns that a panel of weights meets at a time: outputs are longer runs
 #define AE_CONV_PANELS 73728    // floats of a strip of columns, at most
 #define AE_CONV_SUMS 98304      // floats of sums that a task holds back, at most
 #define AE_CONV_CHANNELS 8      // of a piece: so many lines of the input are on their way at once
@@ -255,7 +256,7 @@ static ae_ahead AE(pass_ahead)(const ae_conv_task *a, const ae_pass *p, int64_t 
 }
 
 // conv_multiply adds a pass to the sums, and packs the next one meanwhile if there
-// is one. As many panels of columns as stay near meet a panel of weights at a time.
+// is one. Some panels of columns meet a panel of weights at a time.
 static void AE(conv_multiply)(const ae_conv_task *a, const ae_pass *p, ae_pass *next) {
 	const ae_conv *j = a->j;
 	const ae_columns *columns = p->columns;
@@ -267,7 +268,7 @@ static void AE(conv_multiply)(const ae_conv_task *a, const ae_pass *p, ae_pass *
 	const int64_t end = straight ? AE_MIN(vectors * AE_W, plane - vector * AE_W) : vectors * AE_W;
 	ae_tile t = {.ld = straight ? j->y_channel : vectors * AE_W, .add = !p->first, .relu = follow && j->relu};
 	const int64_t each = next != NULL ? AE_CEIL(next->pieces, AE_CEIL(a->outputs, AE_MR) * columns->panels) : 0;
-	const int64_t near = AE_MAX(AE_CONV_NEAR / (AE_MAX(rows, 1) * AE_NR), 1);
+	const int64_t near = AE_MAX(AE_CONV_SECOND / (AE_MAX(rows, 1) * AE_NR), 1);
 	for (int64_t f = 0; f < columns->panels; f += near)
 		for (int64_t k = 0; k < a->outputs; k += AE_MR)
 			for (int64_t i = f; i < AE_MIN(f + near, columns->panels); i++) {

@@ -204,7 +204,7 @@ func (d *Device) execute(l list, i, n int, p pool) {
 func (d *Device) prepare(l list, i int, p pool) { C.ae_prepare(d.isa.unit, l.at(i), p.run) }
 
 // encode writes calls as cpu.h declares them.
-func (d *Device) encode(calls []kernels.Call, s *session, w weights, pooled map[int]bool) (list, error) {
+func (d *Device) encode(calls []kernels.Call, s *session, w weights, j joined) (list, error) {
 	if len(calls) == 0 {
 		return list{}, nil
 	}
@@ -232,8 +232,8 @@ func (d *Device) encode(calls []kernels.Call, s *session, w weights, pooled map[
 		call.op = unsafe.Pointer(unsafe.SliceData(ops))
 		call.bufs = (**C.float)(unsafe.Pointer(unsafe.SliceData(bufs)))
 		ops = ops[copy(ops, kernels.Words(c.Op)):]
-		for j, b := range c.Bufs {
-			bufs[j] = s.slots[b].at
+		for k, b := range c.Bufs {
+			bufs[k] = s.slots[b].at
 		}
 		if of, ok := w.calls[i]; ok {
 			bufs[len(c.Bufs)] = unsafe.Add(s.constants.prepared, 4*of.first)
@@ -244,11 +244,31 @@ func (d *Device) encode(calls []kernels.Call, s *session, w weights, pooled map[
 			call.precision, call._range = reduced[of.as.name], C.double(of.as.most)
 		}
 		bufs = bufs[len(c.Bufs)+2:]
-		if pooled[i-1] {
+		if j.pooled[i-1] {
 			before := l.at(i - 1)
 			before.pool, *before.bufs = call.op, *call.bufs
 			call.done = 1
 		}
 	}
+	for _, c := range j.chains {
+		d.join(l, c)
+	}
 	return l, nil
+}
+
+// join makes the calls of a chain one, where that is possible.
+func (d *Device) join(l list, c chain) {
+	for i, inside := range c.inside {
+		if inside {
+			l.at(c.first + i).inside = 1
+		}
+	}
+	calls := C.int64_t(len(c.inside))
+	if l.at(c.first).done != 0 || C.ae_unit_planes_pays(d.isa.unit, l.at(c.first), calls) == 0 {
+		return
+	}
+	l.at(c.first).planes = calls
+	for i := 1; i < len(c.inside); i++ {
+		l.at(c.first + i).done = 1
+	}
 }

@@ -66,7 +66,9 @@ typedef struct {
 	int64_t precision; // AE_F32, or what a Conv2D computes in
 	double range;      // the largest input of a convolution in int8
 	const void *pool;  // of the AvgPool that a Conv2D does as well, into the first of bufs; NULL for none
-	int64_t done;      // by the call before
+	int64_t planes;    // calls from this one on that are done as one (planes.h); 0 for none
+	int64_t inside;    // of such: nobody but they reads the output, which need not be in memory
+	int64_t done;      // by a call before
 } ae_call;
 
 // The precisions, that of everything but convolutions first.
@@ -94,6 +96,11 @@ typedef struct {
 		int (*pays)(const void *conv, const void *pool);
 		void (*run)(const ae_call *call, ae_run *r);
 	} pooled;
+	// Calls on planes as one (planes.h).
+	struct {
+		int (*pays)(const ae_call *calls, int64_t n);
+		void (*run)(const ae_call *call, ae_run *r);
+	} planes;
 	// Conv2D in less than float32; needs has nothing prepared where float32 is faster.
 	struct {
 		ae_needs (*needs)(const void *op);
@@ -117,6 +124,7 @@ double ae_unit_peak(const ae_unit *unit, int64_t n);
 ae_needs ae_unit_needs(const ae_unit *unit, int64_t opcode, const void *op);
 ae_needs ae_unit_reduced_needs(const ae_unit *unit, int64_t precision, const void *op);
 int ae_unit_pooled_pays(const ae_unit *unit, const void *conv, const void *pool);
+int ae_unit_planes_pays(const ae_unit *unit, const ae_call *calls, int64_t n);
 
 // ae_prepare prepares the weights of a call (threads.c).
 void ae_prepare(const ae_unit *unit, const ae_call *call, ae_run *r);

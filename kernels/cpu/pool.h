@@ -1,5 +1,6 @@
 // Pooling. A task is one channel of one image. A window is reduced downwards
-// first, into a row with the padding at both ends, then across that row.
+// first, into a row with the padding at both ends, then across that row, some rows
+// later: what was just written is slow to read at another address.
 // Padded images are at most AE_SIDE wide, so that a row fits into scratch.
 
 AE_INLINE int64_t AE(pooled)(int64_t in, int64_t pad, int64_t r, int64_t stride) { return (in + 2 * pad - r) / stride + 1; }
@@ -7,21 +8,29 @@ AE_INLINE int64_t AE(pooled)(int64_t in, int64_t pad, int64_t r, int64_t stride)
 // pool_join is what a window makes of two of its elements; of NaN and b it is b.
 AE_INLINE ae_v AE(pool_join)(const int max, ae_v a, ae_v b) { return max ? ae_max(a, b) : b + a; }
 
-// pool_down reduces rows [h0, h1) of image x to a row.
-AE_INLINE void AE(pool_down)(const int max, float *row, const float *x, int64_t w, int64_t h0, int64_t h1) {
+// pool_down reduces n rows from x on to a row.
+AE_INLINE void AE(pool_rows)(const int max, float *row, const float *x, int64_t w, const int64_t n) {
 	for (int64_t i = 0; i < w; i += AE_W) {
 		const int64_t lanes = AE_MIN(AE_W, w - i);
 		ae_v v = ae_set(max ? -INFINITY : 0);
 		if (lanes == AE_W) {
-			for (int64_t h = h0; h < h1; h++)
+			for (int64_t h = 0; h < n; h++)
 				v = AE(pool_join)(max, ae_load(x + h * w + i), v);
 			ae_store(row + i, v);
 		} else {
-			for (int64_t h = h0; h < h1; h++)
+			for (int64_t h = 0; h < n; h++)
 				v = AE(pool_join)(max, ae_load_part(x + h * w + i, 0, lanes), v);
 			ae_store_part(row + i, v, 0, lanes);
 		}
 	}
+}
+AE_INLINE void AE(pool_down)(const int max, float *row, const float *x, int64_t w, int64_t n) {
+	if (n == 3)
+		AE(pool_rows)(max, row, x, w, 3);
+	else if (n == 2)
+		AE(pool_rows)(max, row, x, w, 2);
+	else
+		AE(pool_rows)(max, row, x, w, n);
 }
 
 // pool_load is lanes row[l * stride].
@@ -38,7 +47,7 @@ AE_INLINE ae_v AE(pool_load)(const float *row, const int64_t stride) {
 
 // pool_across writes y[q] = scale * the sum, or the maximum, of row[q*stride + s]
 // over s < r. It reads up to a vector of outputs too much of row.
-AE_INLINE void AE(pool_across)(const int max, float *y, const float *row, int64_t n, int64_t r, const int64_t stride, float scale) {
+AE_INLINE void AE(pool_columns)(const int max, float *y, const float *row, int64_t n, const int64_t r, const int64_t stride, float scale) {
 	for (int64_t q = 0; q < n; q += AE_W) {
 		ae_v v = AE(pool_load)(row + q * stride, stride);
 		for (int64_t s = 1; s < r; s++)
@@ -52,22 +61,37 @@ AE_INLINE void AE(pool_across)(const int max, float *y, const float *row, int64_
 	}
 }
 
-// pool_plane pools a channel. row has room for the padding at both ends and what
+AE_INLINE void AE(pool_across)(const int max, float *y, const float *row, int64_t n, const ae_AvgPool *o, float scale) {
+	if (o->R == 3 && o->Stride == 1)
+		AE(pool_columns)(max, y, row, n, 3, 1, scale);
+	else if (o->R == 3 && o->Stride == 2)
+		AE(pool_columns)(max, y, row, n, 3, 2, scale);
+	else if (o->R == 2 && o->Stride == 2)
+		AE(pool_columns)(max, y, row, n, 2, 2, scale);
+	else
+		AE(pool_columns)(max, y, row, n, o->R, o->Stride, scale);
+}
+
+#define AE_POOL_ROWS 4 // at a time
+
+// pool_plane pools a channel. A row has room for the padding at both ends and what
 // pool_across reads behind.
-AE_INLINE void AE(pool_plane)(const int max, float *y, const float *x, const ae_AvgPool *o, float *row) {
+AE_INLINE void AE(pool_plane)(const int max, float *y, const float *x, const ae_AvgPool *o, float *rows) {
 	const int64_t q = AE(pooled)(o->W, o->Pad, o->R, o->Stride), p = AE(pooled)(o->H, o->Pad, o->R, o->Stride);
 	const float scale = (float)(1 / (double)(o->R * o->R)), neutral = max ? -INFINITY : 0;
-	for (int64_t i = 0; i < o->Pad; i++)
-		row[i] = row[o->Pad + o->W + i] = neutral;
-	for (int64_t i = 0; i < p; i++, y += q) {
-		int64_t h = i * o->Stride - o->Pad;
-		AE(pool_down)(max, row + o->Pad, x, o->W, AE_MAX(h, 0), AE_MIN(h + o->R, o->H));
-		if (o->Stride == 1)
-			AE(pool_across)(max, y, row, q, o->R, 1, scale);
-		else if (o->Stride == 2)
-			AE(pool_across)(max, y, row, q, o->R, 2, scale);
-		else
-			AE(pool_across)(max, y, row, q, o->R, o->Stride, scale);
+	const int64_t pitch = o->W + 2 * o->Pad + o->R + o->Stride * AE_W, room = AE_MIN(AE_SCRATCH / pitch, AE_POOL_ROWS);
+	for (int64_t i = 0; i < room * o->Pad; i++) {
+		float *row = rows + i / o->Pad * pitch + i % o->Pad;
+		row[0] = row[o->Pad + o->W] = neutral;
+	}
+	for (int64_t first = 0; first < p; first += room) {
+		const int64_t n = AE_MIN(room, p - first);
+		for (int64_t i = 0; i < n; i++) {
+			const int64_t h = (first + i) * o->Stride - o->Pad, lo = AE_MAX(h, 0), hi = AE_MIN(h + o->R, o->H);
+			AE(pool_down)(max, rows + i * pitch + o->Pad, x + lo * o->W, o->W, hi - lo);
+		}
+		for (int64_t i = 0; i < n; i++, y += q)
+			AE(pool_across)(max, y, rows + i * pitch, q, o, scale);
 	}
 }
 

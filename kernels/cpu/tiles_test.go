@@ -115,11 +115,17 @@ func forEachCells(t *testing.T, f func(t *testing.T, d *cpu.Device)) {
 	})
 }
 
-// cellShapes are those of int8 that are worth bf16.
-var cellShapes = append([]kernels.Conv2D{
-	{ConvShape: conv(1, 1027, 16, 44, 1, 1, 0, 1), Bias: true, Residual: true, Relu: true},
+// cellShapes are worth bf16.
+var cellShapes = []kernels.Conv2D{
+	{ConvShape: conv(1, 64, 24, 96, 1, 1, 0, 1), Bias: true, Residual: true, Relu: true},
+	{ConvShape: conv(2, 70, 19, 345, 1, 2, 0, 1), Bias: true},
+	{ConvShape: conv(1, 130, 17, 50, 3, 2, 1, 1), Relu: true},
+	{ConvShape: conv(2, 260, 13, 41, 3, 2, 1, 1), Bias: true, Residual: true},
+	{ConvShape: conv(1, 129, 16, 40, 3, 1, 12, 12), Bias: true, Residual: true, Relu: true},
+	{ConvShape: conv(1, 2100, 5, 93, 1, 1, 0, 1), Bias: true, Relu: true},
+	{ConvShape: conv(1, 1027, 16, 244, 1, 1, 0, 1), Bias: true, Residual: true, Relu: true},
 	{ConvShape: conv(1, 64, 32, 90, 5, 3, 2, 1), Bias: true, Relu: true},
-}, int8Shapes...)
+}
 
 func TestBFloat16OfCells(t *testing.T) {
 	want := map[kernels.Conv2D][]float32{}

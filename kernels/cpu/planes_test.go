@@ -1,0 +1,89 @@
+package cpu_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"aecsad/kernels"
+	"aecsad/kernels/cpu"
+	"aecsad/kernels/ref"
+	"aecsad/tests/ops"
+)
+
+// planesProgram makes slot 8 of slots 0 and 1 plane by plane. Slots 4 to 7 lie between,
+// of which a scale at the end reads 6, if it is seen, and writes the others; 9 is its
+// result.
+func planesProgram(n, c, h, w int, small int, seen bool) *kernels.Program {
+	resize := func(side int) kernels.Op {
+		return kernels.Resize{N: n, C: c, H: side, W: side + 1, P: h, Q: w}
+	}
+	size := n * c * h * w
+	p := &kernels.Program{
+		Calls: []kernels.Call{
+			{Op: resize(small), Bufs: []kernels.Slot{4, 0}},
+			{Op: resize(2 * small), Bufs: []kernels.Slot{5, 1}},
+			{Op: kernels.Add{Len: size}, Bufs: []kernels.Slot{6, 4, 5}},
+			{Op: kernels.AvgPool{PoolShape: kernels.PoolShape{N: n, C: c, H: h, W: w, R: 3, Stride: 1, Pad: 1}}, Bufs: []kernels.Slot{7, 6}},
+			{Op: kernels.Standardize{N: n, C: c, HW: h * w}, Bufs: []kernels.Slot{8, 7, 2, 3}},
+		},
+		Sizes: []int{n * c * small * (small + 1), n * c * 2 * small * (2*small + 1), c, c, size, size, size, size, size, size},
+	}
+	last := kernels.Slot(8)
+	if seen {
+		last = 6
+	}
+	for _, to := range []kernels.Slot{4, 5, 7, 9} {
+		p.Calls = append(p.Calls, kernels.Call{Op: kernels.Scale{Len: size, Factor: 2}, Bufs: []kernels.Slot{to, last}})
+	}
+	if !seen {
+		p.Calls = append(p.Calls, kernels.Call{Op: kernels.Scale{Len: size, Factor: 2}, Bufs: []kernels.Slot{6, 9}})
+	}
+	return p
+}
+
+func runPlanes(t *testing.T, d kernels.Device, p *kernels.Program, threads int) (out, behind []float32) {
+	s, err := d.Load(p, kernels.Options{Threads: threads})
+	require.NoError(t, err)
+	defer s.Close()
+	r := rand.New(rand.NewPCG(3, 4))
+	for slot := range kernels.Slot(4) {
+		values := make([]float32, p.Sizes[slot])
+		for i := range values {
+			values[i] = r.Float32()*2 - 1
+			if slot == 3 {
+				values[i] = 0.5 + r.Float32()
+			}
+		}
+		require.NoError(t, s.Write(slot, values))
+	}
+	require.NoError(t, s.Run())
+	out, behind = make([]float32, p.Sizes[8]), make([]float32, p.Sizes[9])
+	require.NoError(t, s.Read(8, out))
+	require.NoError(t, s.Read(9, behind))
+	return out, behind
+}
+
+// Calls that are done plane by plane give what they give one after the other, whoever
+// reads what lies between.
+func TestPlanes(t *testing.T) {
+	for _, k := range []struct{ n, c, h, w, small int }{
+		{1, 19, 64, 64, 16}, {2, 5, 33, 47, 9}, {1, 3, 70, 70, 40}, {3, 4, 5, 3, 1}, {1, 2, 200, 300, 7},
+	} {
+		for _, seen := range []bool{false, true} {
+			p := planesProgram(k.n, k.c, k.h, k.w, k.small, seen)
+			want, wantBehind := runPlanes(t, ref.Open(), p, 1)
+			forEachISA(t, func(t *testing.T, d *cpu.Device) {
+				y, behind := runPlanes(t, d, p, 1)
+				for _, pair := range [][2][]float32{{y, want}, {behind, wantBehind}} {
+					e, at := ops.RelativeError(pair[0], pair[1])
+					assert.LessOrEqual(t, e, ops.Bound, "%+v, seen %t, at %d", k, seen, at)
+				}
+				again, _ := runPlanes(t, d, p, 3)
+				assert.Equal(t, y, again, "%+v depends on the threads", k)
+			})
+		}
+	}
+}
