@@ -88,6 +88,13 @@ AE_INLINE void AE(column_vector)(float *to, int64_t pitch, const ae_part *part, 
 			ae_store(to, stride == 1 ? ae_load(x) : ae_even(ae_load(x), ae_load(x + AE_W)));
 		return;
 	}
+	if (count == 2 && stride == 2 && part[0].hi <= AE_W / 2 && part[1].lo >= AE_W / 2) { // a row for each half
+		const float *low = x + part[0].at, *high = x + part[1].at + AE_W;
+		const int64_t lo[] = {2 * part[0].lo, 2 * part[1].lo - AE_W}, hi[] = {2 * part[0].hi - 1, 2 * part[1].hi - 1 - AE_W};
+		for (; n > 0; n--, to += pitch, low += plane, high += plane)
+			ae_store(to, ae_even(ae_load_part(low, lo[0], hi[0]), ae_load_part(high, lo[1], hi[1])));
+		return;
+	}
 	for (; n > 0; n--, to += pitch, x += plane) {
 		ae_vi all = {0}; // of bits, which are also those of cells (conv_int8.h)
 		for (int64_t i = 0; i < count; i++)

@@ -140,7 +140,8 @@ int64_t ae_op_words(int64_t opcode);
 
 // ---- memory (run.c) ----
 
-// ae_memory_new returns zeroed memory aligned for vectors, NULL where it runs out.
+// ae_memory_new returns zeroed memory aligned for vectors, NULL where it runs out. Much
+// memory counts only as it is filled.
 void *ae_memory_new(size_t bytes);
 
 // ae_memory_take does the same but does not touch it, so that it counts only as

@@ -38,20 +38,32 @@ void *ae_memory_take(size_t bytes) {
 
 void *ae_memory_passing(size_t bytes) { return aligned_alloc(64, AE_CEIL(bytes, 64) * 64); }
 
+// whole_pages is how many of the bytes from p on are whole pages, from *from on, that the
+// system took back. They are zero when they are next read.
+static size_t whole_pages(void *p, size_t bytes, void **from) {
+#ifdef __linux__
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), lo = AE_CEIL((uintptr_t)p, page) * page, hi = ((uintptr_t)p + bytes) / page * page;
+	*from = (void *)lo;
+	if (hi > lo && madvise(*from, hi - lo, MADV_DONTNEED) == 0)
+		return hi - lo;
+#endif
+	*from = p;
+	(void)bytes;
+	return 0;
+}
+
 void *ae_memory_new(size_t bytes) {
-	void *p = ae_memory_take(bytes);
-	if (p != NULL)
-		memset(p, 0, bytes);
+	char *p = ae_memory_take(bytes);
+	void *from;
+	if (p == NULL || bytes < 2 * HUGE_PAGE) // small memory is the heap's, and soon used
+		return p == NULL ? NULL : memset(p, 0, bytes);
+	const size_t zero = whole_pages(p, bytes, &from), head = (size_t)((char *)from - p);
+	memset(p, 0, head);
+	memset(p + head + zero, 0, bytes - head - zero);
 	return p;
 }
 
 void ae_memory_release(void *p, size_t bytes) {
-#ifdef __linux__
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = AE_CEIL((uintptr_t)p, page) * page, to = ((uintptr_t)p + bytes) / page * page;
-	if (to > from)
-		madvise((void *)from, to - from, MADV_DONTNEED);
-#else
-	(void)p;
-	(void)bytes;
-#endif
+	void *from;
+	whole_pages(p, bytes, &from);
 }
