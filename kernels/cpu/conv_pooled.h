@@ -37,26 +37,27 @@ static int AE(pooled_plan)(ae_pooled *a, const ae_Conv2D *o, const ae_AvgPool *p
 	return a->band > 0 && AE_POOLED_ROWS + pool->C * pool->R * a->pitch <= AE_SCRATCH;
 }
 
-// pooled_row pools n rows of an output channel, first downwards like AvgPool.
-AE_INLINE void AE(pooled_row)(const ae_pooled *a, float *y, const float *rows, int64_t n, const int64_t stride) {
-	const ae_AvgPool *o = a->pool;
-	const int64_t width = AE(pooled)(o->W, o->Pad, o->R, o->Stride);
-	const float scale = (float)(1 / (double)(o->R * o->R));
-	rows += AE_POOLED_LINE - o->Pad;
-	for (int64_t q = 0; q < width; q += AE_W, rows += stride * AE_W) {
-		ae_v sum = {0};
-		__builtin_prefetch(y + q + AE_POOLED_AHEAD * AE(pool_outputs)(o), 1);
-		for (int64_t s = 0; s < o->R; s++) {
-			ae_v down = {0};
-			for (int64_t i = 0; i < n; i++)
-				down += AE(pool_load)(rows + i * a->pitch + s, stride);
-			sum += down;
+// pooled_rows pools n rows of every output channel to a row of `width`, first downwards
+// like AvgPool. y is that of channel 0, of which the next ones are `plane` apart.
+AE_INLINE void AE(pooled_rows)(const ae_pooled *a, float *y, int64_t plane, int64_t width, const float *rows, const int64_t n, const int64_t r, const int64_t stride) {
+	const float scale = (float)(1 / (double)(r * r));
+	const int64_t pitch = a->pitch, channels = a->pool->C;
+	rows += AE_POOLED_LINE - a->pool->Pad;
+	for (int64_t k = 0; k < channels; k++, y += plane, rows += r * pitch)
+		for (int64_t q = 0; q < width; q += AE_W) {
+			ae_v sum = {0};
+			__builtin_prefetch(y + q + AE_POOLED_AHEAD * plane, 1);
+			for (int64_t s = 0; s < r; s++) {
+				ae_v down = {0};
+				for (int64_t i = 0; i < n; i++)
+					down += AE(pool_load)(rows + stride * q + i * pitch + s, stride);
+				sum += down;
+			}
+			if (width - q >= AE_W)
+				ae_store(y + q, sum * scale);
+			else
+				ae_store_part(y + q, sum * scale, 0, width - q);
 		}
-		if (width - q >= AE_W)
-			ae_store(y + q, sum * scale);
-		else
-			ae_store_part(y + q, sum * scale, 0, width - q);
-	}
 }
 
 static void AE(pooled_task)(void *ctx, int64_t task, float *scratch) {
@@ -77,13 +78,11 @@ static void AE(pooled_task)(void *ctx, int64_t task, float *scratch) {
 		const int64_t h = p * o->Stride - o->Pad, lo = AE_MAX(h, 0), hi = AE_MIN(h + o->R, o->H);
 		for (int64_t i = lo; i < hi; i++)
 			AE(sliding_row)(&v, 0, i - lo, scratch + (i - top) * v.view.pitch, places);
-		for (int64_t k = 0; k < o->C; k++) {
-			float *y = a->y + ((image * o->C + k) * height + p) * width;
-			if (o->Stride == 2)
-				AE(pooled_row)(a, y, rows + k * o->R * a->pitch, hi - lo, 2);
-			else
-				AE(pooled_row)(a, y, rows + k * o->R * a->pitch, hi - lo, o->Stride);
-		}
+		float *y = a->y + (image * o->C * height + p) * width;
+		if (o->Stride == 2 && o->R == 2 && hi - lo == 2)
+			AE(pooled_rows)(a, y, height * width, width, rows, 2, 2, 2);
+		else
+			AE(pooled_rows)(a, y, height * width, width, rows, hi - lo, o->R, o->Stride);
 	}
 }
 

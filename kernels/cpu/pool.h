@@ -8,10 +8,14 @@ AE_INLINE int64_t AE(pooled)(int64_t in, int64_t pad, int64_t r, int64_t stride)
 // pool_join is what a window makes of two of its elements; of NaN and b it is b.
 AE_INLINE ae_v AE(pool_join)(const int max, ae_v a, ae_v b) { return max ? ae_max(a, b) : b + a; }
 
-// pool_down reduces n rows from x on to a row.
-AE_INLINE void AE(pool_rows)(const int max, float *row, const float *x, int64_t w, const int64_t n) {
+#define AE_POOL_AHEAD 2048 // floats: what is read once comes from memory
+
+// pool_down reduces n rows from x on to a row, of which the first `seen` were read before.
+AE_INLINE void AE(pool_rows)(const int max, float *row, const float *x, int64_t w, const int64_t n, const int64_t seen) {
 	for (int64_t i = 0; i < w; i += AE_W) {
 		const int64_t lanes = AE_MIN(AE_W, w - i);
+		for (int64_t h = seen; h < n; h++)
+			__builtin_prefetch(x + h * w + i + AE_POOL_AHEAD);
 		ae_v v = ae_set(max ? -INFINITY : 0);
 		if (lanes == AE_W) {
 			for (int64_t h = 0; h < n; h++)
@@ -24,13 +28,15 @@ AE_INLINE void AE(pool_rows)(const int max, float *row, const float *x, int64_t 
 		}
 	}
 }
-AE_INLINE void AE(pool_down)(const int max, float *row, const float *x, int64_t w, int64_t n) {
-	if (n == 3)
-		AE(pool_rows)(max, row, x, w, 3);
-	else if (n == 2)
-		AE(pool_rows)(max, row, x, w, 2);
+AE_INLINE void AE(pool_down)(const int max, float *row, const float *x, int64_t w, int64_t n, int64_t stride) {
+	if (n == 3 && stride == 1)
+		AE(pool_rows)(max, row, x, w, 3, 3);
+	else if (n == 3 && stride == 2)
+		AE(pool_rows)(max, row, x, w, 3, 1);
+	else if (n == 2 && stride == 2)
+		AE(pool_rows)(max, row, x, w, 2, 0);
 	else
-		AE(pool_rows)(max, row, x, w, n);
+		AE(pool_rows)(max, row, x, w, n, AE_MAX(n - stride, 0));
 }
 
 // pool_load is lanes row[l * stride].
@@ -88,7 +94,7 @@ AE_INLINE void AE(pool_plane)(const int max, float *y, const float *x, const ae_
 		const int64_t n = AE_MIN(room, p - first);
 		for (int64_t i = 0; i < n; i++) {
 			const int64_t h = (first + i) * o->Stride - o->Pad, lo = AE_MAX(h, 0), hi = AE_MIN(h + o->R, o->H);
-			AE(pool_down)(max, rows + i * pitch + o->Pad, x + lo * o->W, o->W, hi - lo);
+			AE(pool_down)(max, rows + i * pitch + o->Pad, x + lo * o->W, o->W, hi - lo, o->Stride);
 		}
 		for (int64_t i = 0; i < n; i++, y += q)
 			AE(pool_across)(max, y, rows + i * pitch, q, o, scale);

@@ -2,6 +2,8 @@
 // channels: an image row is transposed once, and everything after works on whole
 // vectors of AE_W channels at one place.
 
+#define AE_WINOGRAD_ROWS_AHEAD 2
+
 // winograd_columns copies n columns of a row of AE_W channels, from column `first`
 // on, as vectors of channels; what is outside [0, in) is zero, as are the channels
 // from `channels` on.
@@ -15,8 +17,10 @@ static void AE(winograd_columns)(float *to, const float *x, int64_t plane, int64
 				m[c] = c < channels ? ae_load_part(from + c * plane, lo, hi) : (ae_v){0};
 		} else if (hi - lo == AE_W) {
 #pragma GCC unroll 16
-			for (int c = 0; c < AE_W; c++, from += plane)
+			for (int c = 0; c < AE_W; c++, from += plane) {
 				m[c] = ae_load(from);
+				__builtin_prefetch(from + AE_WINOGRAD_ROWS_AHEAD * in);
+			}
 		} else {
 #pragma GCC unroll 16
 			for (int c = 0; c < AE_W; c++, from += plane)
