@@ -190,4 +190,8 @@ int ae_has_vnni(void);
 // ae_has_bf16 tells whether it has the products of AVX-512 BF16.
 int ae_has_bf16(void);
 
+// ae_near_third_level tells whether the third-level cache serves a core at a hundred GB/s
+// (an EPYC) and not at ten (a Xeon), as measured. No result depends on it.
+int ae_near_third_level(void);
+
 #endif

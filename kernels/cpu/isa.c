@@ -11,9 +11,11 @@ static int has_avx512(void) {
 }
 int ae_has_vnni(void) { return __builtin_cpu_supports("avx512vnni"); }
 int ae_has_bf16(void) { return __builtin_cpu_supports("avx512bf16"); }
+int ae_near_third_level(void) { return __builtin_cpu_is("amd"); }
 #else
 int ae_has_vnni(void) { return 0; }
 int ae_has_bf16(void) { return 0; }
+int ae_near_third_level(void) { return 0; }
 static int has_avx2(void) { return 0; }
 static int has_avx512(void) { return 0; }
 #endif

@@ -45,12 +45,13 @@ typedef struct {
 
 // winograd_block is how many output channels to compute at a time. Products of a
 // few stay in the cache, but each block reads the input at the points anew; with
-// many input channels that costs more, and all are computed at a time.
+// many input channels that costs more where the third-level cache is far, and all are
+// computed at a time.
 static int64_t AE(winograd_block)(const ae_winograd *w) {
 	const int64_t all = AE_CEIL(w->conv.outputs, AE_PRODUCT_COLS) * AE_PRODUCT_COLS;
 	const int64_t near = AE_WINOGRAD_NEAR / (w->points * w->points * w->tiles) / AE_PRODUCT_COLS * AE_PRODUCT_COLS;
 	const int64_t block = AE_MAX(near, AE_WINOGRAD_BLOCK);
-	return w->conv.channels > AE_WINOGRAD_REREAD * block ? all : AE_MIN(block, all);
+	return w->conv.channels > AE_WINOGRAD_REREAD * block && !ae_near_third_level() ? all : AE_MIN(block, all);
 }
 
 // winograd_group is how many tiles a group may have: where the weights stay in the cache,
