@@ -1,11 +1,9 @@
 package cpu_test
 
 import (
-	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"aecsad/kernels"
 	"aecsad/kernels/cpu"
@@ -45,25 +43,7 @@ func planesProgram(n, c, h, w int, small int, seen bool) *kernels.Program {
 }
 
 func runPlanes(t *testing.T, d kernels.Device, p *kernels.Program, threads int) (out, behind []float32) {
-	s, err := d.Load(p, kernels.Options{Threads: threads})
-	require.NoError(t, err)
-	defer s.Close()
-	r := rand.New(rand.NewPCG(3, 4))
-	for slot := range kernels.Slot(4) {
-		values := make([]float32, p.Sizes[slot])
-		for i := range values {
-			values[i] = r.Float32()*2 - 1
-			if slot == 3 {
-				values[i] = 0.5 + r.Float32()
-			}
-		}
-		require.NoError(t, s.Write(slot, values))
-	}
-	require.NoError(t, s.Run())
-	out, behind = make([]float32, p.Sizes[8]), make([]float32, p.Sizes[9])
-	require.NoError(t, s.Read(8, out))
-	require.NoError(t, s.Read(9, behind))
-	return out, behind
+	return runOnNoise(t, d, p, threads, 4, 8, 9)
 }
 
 // Calls that are done plane by plane give what they give one after the other, whoever

@@ -33,13 +33,13 @@ func pooledProgram(c kernels.ConvShape, r, pad int, hidden bool) *kernels.Progra
 	return p
 }
 
-// runPooled returns slots 4 and 3 after a run on noise.
-func runPooled(t *testing.T, d kernels.Device, p *kernels.Program, threads int) (pooled, behind []float32) {
+// runOnNoise writes noise to the first slots, runs and returns two other slots.
+func runOnNoise(t *testing.T, d kernels.Device, p *kernels.Program, threads int, noisy, one, other kernels.Slot) (a, b []float32) {
 	s, err := d.Load(p, kernels.Options{Threads: threads})
 	require.NoError(t, err)
 	defer s.Close()
 	r := rand.New(rand.NewPCG(3, 4))
-	for slot := range kernels.Slot(3) {
+	for slot := range noisy {
 		values := make([]float32, p.Sizes[slot])
 		for i := range values {
 			values[i] = r.Float32()*2 - 1
@@ -47,10 +47,15 @@ func runPooled(t *testing.T, d kernels.Device, p *kernels.Program, threads int) 
 		require.NoError(t, s.Write(slot, values))
 	}
 	require.NoError(t, s.Run())
-	pooled, behind = make([]float32, p.Sizes[4]), make([]float32, p.Sizes[3])
-	require.NoError(t, s.Read(4, pooled))
-	require.NoError(t, s.Read(3, behind))
-	return pooled, behind
+	a, b = make([]float32, p.Sizes[one]), make([]float32, p.Sizes[other])
+	require.NoError(t, s.Read(one, a))
+	require.NoError(t, s.Read(other, b))
+	return a, b
+}
+
+// runPooled returns the pooled slot and the one behind it after a run on noise.
+func runPooled(t *testing.T, d kernels.Device, p *kernels.Program, threads int) (pooled, behind []float32) {
+	return runOnNoise(t, d, p, threads, 3, 4, 3)
 }
 
 // A convolution that is pooled at once gives what the two calls give.

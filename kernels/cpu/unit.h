@@ -24,6 +24,7 @@
 #endif
 
 #include "conv_gemm.h"
+#include "conv_panels.h"
 #include "conv_sliding.h"
 #include "conv_vector.h"
 
