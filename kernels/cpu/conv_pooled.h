@@ -1,6 +1,26 @@
-// A convolution with the AvgPool behind it, for few input channels and many outputs,
-// which are large and no one else reads: rows of them stay in the scratch until they are
-// pooled. A task is a band of pooled rows of one image.
+// A convolution with the AvgPool behind it, whose outputs are large and no one else reads:
+// rows of them stay in the scratch until they are pooled. Those of Winograd's method are
+// pooled group by group (winograd_output.h); those of few input channels on a view, where
+// a task is a band of pooled rows of one image.
+
+// winograd_pooled tells whether Winograd's method may pool, 2x2 to one, and sets w. Groups
+// are as wide as the image, and begin with the first row of a window: with the padding
+// of the pool as outputs that nobody uses.
+static int AE(winograd_pooled)(ae_winograd *w, const ae_Conv2D *o, const ae_AvgPool *pool, float *const *b) {
+	ae_conv j = AE(conv_forward)(o, b);
+	if (o->Residual || o->Stride != 1 || pool->R != 2 || pool->Stride != 2 || pool->Pad > 1 || !AE(winograd_plan)(w, &j))
+		return 0;
+	const int64_t scratch = AE(winograd_scratch)(w);
+	j.rows.first -= pool->Pad;
+	j.rows.out += pool->Pad;
+	AE(winograd_shape)(w, &j, w->points);
+	w->high -= w->high * w->side % 2;
+	if (w->high == 0 || w->groups_across > 1 || AE(winograd_scratch)(w) > scratch)
+		return 0;
+	w->groups_down = AE_CEIL(w->down, w->high);
+	w->pool = pool;
+	return 1;
+}
 
 typedef struct {
 	ae_sliding sliding;
@@ -89,11 +109,17 @@ static void AE(pooled_task)(void *ctx, int64_t task, float *scratch) {
 static int AE(pooled_pays)(const void *conv, const void *pool) {
 	float *const unknown[6] = {NULL};
 	ae_pooled a;
-	return AE(pooled_plan)(&a, conv, pool, unknown);
+	ae_winograd w;
+	return AE(pooled_plan)(&a, conv, pool, unknown) || AE(winograd_pooled)(&w, conv, pool, unknown);
 }
 
 static void AE(pooled_run)(const ae_call *call, ae_run *r) {
 	ae_pooled a;
+	ae_winograd w;
+	if (AE(winograd_pooled)(&w, call->op, call->pool, call->bufs)) {
+		AE(winograd_run)(&w, r);
+		return;
+	}
 	AE(pooled_plan)(&a, call->op, call->pool, call->bufs);
 	ae_parallel(r, a.pool->N * a.bands, AE(pooled_task), &a);
 }

@@ -67,6 +67,10 @@ func TestPooledConvolution(t *testing.T) {
 		{conv(2, 3, 61, 70, 4, 1, 3, 1), 2, 1},
 		{conv(1, 3, 50, 40, 4, 1, 3, 1), 3, 0},
 		{conv(1, 4, 33, 20, 5, 2, 2, 1), 2, 0},
+		{conv(2, 20, 40, 70, 4, 1, 3, 1), 2, 1},
+		{conv(1, 64, 130, 40, 4, 1, 3, 1), 2, 1},
+		{conv(1, 33, 49, 40, 3, 1, 1, 1), 2, 0},
+		{conv(1, 33, 50, 18, 3, 1, 1, 1), 2, 1},
 	} {
 		want, whole := runPooled(t, ref.Open(), pooledProgram(k.shape, k.r, k.pad, false), 1)
 		forEachISA(t, func(t *testing.T, d *cpu.Device) {

@@ -25,6 +25,7 @@ typedef struct {
 	int64_t block;                // output channels at a time
 	int64_t pitch;                // floats of a row of a group, AE_W channels
 	int64_t u_plane, v_plane, m_plane; // floats of a point: of the weights, the input, the products
+	const ae_AvgPool *pool;            // what is made of the outputs, NULL for nothing (conv_pooled.h)
 } ae_winograd;
 
 // A group: rows x cols tiles, from tile (row, col), in blocks of `height` tiles.
@@ -41,6 +42,7 @@ typedef struct {
 #define AE_WINOGRAD_PART 128         // output channels of a task, at least
 #define AE_WINOGRAD_APART 1.25       // times the cost of columns of every other input, which are slow to pack
 #define AE_WINOGRAD_EACH 2           // tasks for each of several threads, where there are output channels for them
+#define AE_WINOGRAD_LARGE 40         // outputs on a side from which on a 3x3 filter may have 8 points
 #define AE_WINOGRAD_SCRATCH 16000000 // floats of a task, at most
 
 // winograd_block is how many output channels to compute at a time. Products of a
@@ -87,9 +89,12 @@ static void AE(winograd_shape)(ae_winograd *w, const ae_conv *j, int points) {
 // winograd_weights is the floats of the weights at the points.
 static int64_t AE(winograd_weights)(const ae_winograd *w) { return w->kinds * w->kinds * w->u_plane; }
 
+// winograd_rows is how many rows of an image a task holds at a time.
+static int64_t AE(winograd_rows)(const ae_winograd *w) { return AE_MAX(w->points, w->high * w->side); }
+
 // winograd_scratch is the floats of a task: image rows, the input at the points, the products.
 static int64_t AE(winograd_scratch)(const ae_winograd *w) {
-	return w->points * w->pitch + w->points * w->points * (w->v_plane + w->m_plane);
+	return AE(winograd_rows)(w) * w->pitch + w->points * w->points * (w->v_plane + w->m_plane);
 }
 
 // winograd_cost is the work for one image, in multiplications, and direct_cost
@@ -115,8 +120,9 @@ static int AE(winograd_plan)(ae_winograd *w, const ae_conv *j) {
 		return 0;
 	double least = AE(direct_cost)(j) * (rows->stride == 2 ? AE_WINOGRAD_APART : 1);
 	int pays = 0;
-	const int most = rows->stride == 1 ? 2 * taps : taps + 6;
-	for (int points = rows->stride == 1 ? most - 2 : most; points <= most; points += 2) { // 4 and 6, or 6 and 8
+	const int large = taps == 3 && AE_MIN(rows->out, cols->out) >= AE_WINOGRAD_LARGE;
+	const int most = rows->stride == 1 ? 2 * (taps + large) : taps + 6;
+	for (int points = rows->stride == 1 ? 2 * taps - 2 : most; points <= most; points += 2) { // 4, 6 and 8, or 6 and 8
 		ae_winograd tile;
 		AE(winograd_shape)(&tile, j, points);
 		if (AE(winograd_scratch)(&tile) > AE_WINOGRAD_SCRATCH || AE(winograd_cost)(&tile) >= least)

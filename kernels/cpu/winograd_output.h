@@ -38,6 +38,7 @@ AE_WINOGRAD_TAKE(4, 2)
 AE_WINOGRAD_TAKE(6, 3)
 AE_WINOGRAD_TAKE(6, 4)
 AE_WINOGRAD_TAKE(8, 5)
+AE_WINOGRAD_TAKE(8, 6)
 AE_WINOGRAD_TAKE(9, 4)
 AE_WINOGRAD_TAKE(10, 4)
 
@@ -80,31 +81,90 @@ static void AE(winograd_store)(const ae_winograd *w, ae_tiles g, int64_t image, 
 		}
 }
 
+// winograd_down adds two rows of outputs, from column c on, NULL for one of padding.
+AE_INLINE ae_v AE(winograd_down)(const float *const row[2], int64_t c, ae_v bias, int relu) {
+	ae_v sum = {0};
+	for (int i = 0; i < 2; i++)
+		if (row[i] != NULL) {
+			const ae_v v = ae_load(row[i] + c * AE_W) + bias;
+			sum += relu ? ae_relu(v) : v;
+		}
+	return sum;
+}
+
+// winograd_pool stores the means of 2x2 outputs of a group, in the order of AvgPool, for
+// `channels` output channels from k on. Row 0 of a group is the first of a window.
+static void AE(winograd_pool)(const ae_winograd *w, ae_tiles g, int64_t image, int64_t k, int64_t channels, const float *rows) {
+	const ae_conv *j = &w->conv;
+	const ae_AvgPool *o = w->pool;
+	const int64_t high = (o->H + 2 * o->Pad) / 2, wide = (o->W + 2 * o->Pad) / 2, top = g.row * w->side;
+	const ae_v bias = j->bias != NULL ? ae_load_part(j->bias + k, 0, channels) : (ae_v){0};
+	for (int64_t p = top / 2; p < AE_MIN((top + g.rows * w->side) / 2, high); p++) {
+		const float *row[2];
+		for (int i = 0; i < 2; i++) {
+			const int64_t r = 2 * p - o->Pad + i;
+			row[i] = r >= 0 && r < o->H ? rows + (2 * p + i - top) * w->pitch : NULL;
+		}
+		for (int64_t q = 0; q < wide; q += AE_W) {
+			float *y = j->y + ((image * j->outputs + k) * high + p) * wide + q;
+			const int64_t lanes = AE_MIN(AE_W, wide - q);
+			ae_v v[AE_W];
+			for (int64_t l = 0; l < AE_W; l++) {
+				const int64_t c = 2 * (q + l) - o->Pad;
+				v[l] = (ae_v){0};
+				if (c >= 0 && c < o->W)
+					v[l] = AE(winograd_down)(row, c, bias, j->relu);
+				if (c + 1 < o->W)
+					v[l] += AE(winograd_down)(row, c + 1, bias, j->relu);
+				v[l] *= 0.25f;
+			}
+			AE(transpose)(v);
+			for (int64_t c = 0; c < channels; c++, y += high * wide) {
+				ae_store_part(y, v[c], 0, lanes);
+				__builtin_prefetch(y + AE_W * high * wide, 1, 2); // of the next channels
+			}
+		}
+	}
+}
+
+// winograd_take takes the products of a row of tiles to output rows, as vectors of
+// channels.
+static void AE(winograd_take)(const ae_winograd *w, const float *m, int64_t n, float *rows) {
+	switch (w->points) {
+	case 4:
+		AE(winograd_tiles_4_2)(w, m, n, rows);
+		break;
+	case 6:
+		if (w->side == 3)
+			AE(winograd_tiles_6_3)(w, m, n, rows);
+		else
+			AE(winograd_tiles_6_4)(w, m, n, rows);
+		break;
+	case 8:
+		if (w->side == 6)
+			AE(winograd_tiles_8_6)(w, m, n, rows);
+		else
+			AE(winograd_tiles_8_5)(w, m, n, rows);
+		break;
+	case 9:
+		AE(winograd_tiles_9_4)(w, m, n, rows);
+		break;
+	default:
+		AE(winograd_tiles_10_4)(w, m, n, rows);
+	}
+}
+
 // winograd_scatter takes the products of output channels [k, k+n) to the output.
 static void AE(winograd_scatter)(const ae_winograd *w, ae_tiles g, int64_t image, int64_t k, int64_t n, const float *m, float *rows) {
 	for (int64_t i = 0; i < n; i += AE_W) {
 		const float *from = m + i / AE_PRODUCT_COLS * AE_PRODUCT_COLS * w->tiles + i % AE_PRODUCT_COLS;
+		const int64_t channels = AE_MIN(AE_W, n - i);
 		for (int64_t t = 0; t < g.rows; t++, from += g.cols * AE_PRODUCT_COLS) {
-			switch (w->points) {
-			case 4:
-				AE(winograd_tiles_4_2)(w, from, g.cols, rows);
-				break;
-			case 6:
-				if (w->side == 3)
-					AE(winograd_tiles_6_3)(w, from, g.cols, rows);
-				else
-					AE(winograd_tiles_6_4)(w, from, g.cols, rows);
-				break;
-			case 8:
-				AE(winograd_tiles_8_5)(w, from, g.cols, rows);
-				break;
-			case 9:
-				AE(winograd_tiles_9_4)(w, from, g.cols, rows);
-				break;
-			default:
-				AE(winograd_tiles_10_4)(w, from, g.cols, rows);
-			}
-			AE(winograd_store)(w, (ae_tiles){.row = g.row + t, .col = g.col, .cols = g.cols}, image, k + i, AE_MIN(AE_W, n - i), rows);
+			AE(winograd_take)(w, from, g.cols, rows + (w->pool != NULL ? t * w->side * w->pitch : 0));
+			if (w->pool == NULL)
+				AE(winograd_store)(w, (ae_tiles){.row = g.row + t, .col = g.col, .cols = g.cols}, image, k + i, channels, rows);
 		}
+		if (w->pool != NULL)
+			AE(winograd_pool)(w, g, image, k + i, channels, rows);
 	}
 }

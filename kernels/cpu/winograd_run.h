@@ -73,7 +73,7 @@ static void AE(winograd_task)(void *ctx, int64_t task, float *scratch) {
 	g.rows = AE_MIN(w->high, w->down - g.row);
 	g.cols = AE_MIN(w->wide, w->across - g.col);
 	g.height = AE(even)(g.rows * g.cols, AE_PRODUCT_ROWS);
-	float *rows = scratch, *v = rows + w->points * w->pitch, *m = v + w->points * w->points * w->v_plane;
+	float *rows = scratch, *v = rows + AE(winograd_rows)(w) * w->pitch, *m = v + w->points * w->points * w->v_plane;
 	AE(winograd_gather)(w, g, j->x + image * j->channels * j->rows.in * j->cols.in, rows, v);
 	for (int64_t k = first; k < end; k += w->block) {
 		const int64_t n = AE_MIN(w->block, end - k);
