@@ -8,15 +8,14 @@ import (
 // canvas is a picture in the making. All lengths are pixels of the picture's
 // middle; positions are scene coordinates with the origin in the middle.
 type canvas struct {
-	side     int
-	x, y     []float64 // where in the scene each pixel's centre lies
-	albedo   []float32 // 3 planes
-	light    []float32 // how much of it the light brings out, 1 plane
-	classes  [Targets][]uint8
-	bodies   []uint16 // which body a pixel shows, in the order of painting; 0 is the ground
-	painted  uint16   // bodies so far
-	without  []Trait
-	textured bool // surfaces have textures, else one colour each
+	side    int
+	x, y    []float64 // where in the scene each pixel's centre lies
+	albedo  []float32 // 3 planes
+	light   []float32 // how much of it the light brings out, 1 plane
+	classes [Targets][]uint8
+	bodies  []uint16 // which body a pixel shows, in the order of painting; 0 is the ground
+	painted uint16   // bodies so far
+	without []Trait
 }
 
 func (c *canvas) has(t Trait) bool { return !slices.Contains(c.without, t) }

@@ -7,8 +7,7 @@ const smallest, largest = 4, 0.5
 
 // compose paints a ground and bodies over it, later ones over earlier ones.
 func (c *canvas) compose(d *draws) {
-	c.textured = c.has(Textures) && d.chance(0.5) // shapes are learned best where nothing else is to be seen
-	ground := newSurface(d, c.textured)
+	ground := newSurface(d, c.has(Textures))
 	for i := range c.light {
 		c.light[i] = 1
 		c.blend(i, 1, ground, 1)
@@ -35,7 +34,7 @@ func (c *canvas) newBody(d *draws) *body {
 	b := &body{
 		shape: outlines[kind].make(d, r), class: uint8(1 + kind), size: grade(r, smallest),
 		x: d.between(-0.5, 0.5) * side, y: d.between(-0.5, 0.5) * side, r: r,
-		paint: newSurface(d, c.textured),
+		paint: newSurface(d, c.has(Textures)),
 	}
 	b.sin, b.cos = math.Sincos(d.angle())
 	b.lampX, b.lampY = math.Sincos(d.angle())
@@ -64,7 +63,7 @@ func (c *canvas) scatter(d *draws) {
 	s, r := &systems()[kind], d.ratio(3*smallest, largest*side)
 	x0, y0 := d.between(-0.4, 0.4)*side, d.between(-0.4, 0.4)*side
 	sin, cos := math.Sincos(d.angle())
-	paint, size := newSurface(d, c.textured), grade(r, smallest)
+	paint, size := newSurface(d, c.has(Textures)), grade(r, smallest)
 	c.painted++
 	s.points(d, r, func(u, v float64) {
 		px, py := int(math.Floor(x0+cos*u-sin*v+side/2)), int(math.Floor(y0+sin*u+cos*v+side/2))

@@ -2,13 +2,13 @@ package formula
 
 import "aecsad/core/image"
 
-// Sheet shows the first pictures of a series, one a row: the picture, its albedo
-// and its targets in false colours.
-func Sheet(seed uint32, rows, side int) (*image.RGB, error) {
+// Sheet shows the first pictures of a series without some traits, one a row: the
+// picture, its albedo and its targets in false colours.
+func Sheet(seed uint32, rows, side int, without ...Trait) (*image.RGB, error) {
 	const columns = 2 + int(Targets)
 	sheet := image.New(columns*side, rows*side)
 	for row := range rows {
-		p, err := Draw(seed, row, side)
+		p, err := Draw(seed, row, side, without...)
 		if err != nil {
 			return nil, err
 		}

@@ -58,7 +58,7 @@ func newBatch(s Settings, step int) (batch, error) {
 	for worker := range workers {
 		wg.Go(func() {
 			for i := worker; i < s.Batch; i += workers {
-				p, err := formula.Draw(s.Seed, step*s.Batch+i, s.Side, s.traits()...)
+				p, err := formula.Draw(s.Seed, step*s.Batch+i, s.Side, s.Traits()...)
 				if errs[i] = err; err == nil {
 					b.put(i, p)
 				}

@@ -62,8 +62,8 @@ func (s Settings) rate(step int) float64 {
 	return s.Rate * rise * 0.5 * (1 + math.Cos(math.Pi*float64(step)/float64(s.Steps)))
 }
 
-// traits are those that the pictures lack.
-func (s Settings) traits() (t []formula.Trait) {
+// Traits are those that the pictures lack.
+func (s Settings) Traits() (t []formula.Trait) {
 	for _, trait := range formula.Traits() {
 		if slices.Contains(s.Without, string(trait)) {
 			t = append(t, trait)

@@ -1,10 +1,10 @@
-// Convolutions as Winograd computes them: F(4x4,3x3) and F(5x5,4x4), and F(2x2,3x3) and
-// F(3x3,4x4) on small images, and with stride 2 four by four outputs. Tiles of the input are
+// Convolutions as Winograd computes them: F(4x4,3x3) and F(5x5,4x4), F(6x6,3x3) on large
+// images, F(2x2,3x3) and F(3x3,4x4) on small ones, and with stride 2 four by four outputs. Tiles of the input are
 // taken to points x points values (winograd_points.h), in which the convolution is
 // a product per point; the sum over input channels is a matrix product for each
 // point; the sums are taken back to tiles of side x side outputs. A 3x3 filter
-// costs 36/16 multiplications for an output and input channel instead of 9, a 4x4
-// filter 64/25 instead of 16; with stride 2 that is 81/16 and 100/16. Smaller tiles
+// costs 36/16 multiplications for an output and input channel instead of 9, or 64/36, a
+// 4x4 filter 64/25 instead of 16; with stride 2 that is 81/16 and 100/16. Smaller tiles
 // multiply more but have fewer weights.
 //
 // A task takes a group of tiles through all of it, for a part of the output

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"aecsad/core/formula"
 	"aecsad/core/pretrain"
@@ -14,14 +15,14 @@ import (
 
 type pretrainCommand struct {
 	Out     string   `short:"o" required:"" help:"File of encoder weights to write. Beside it come FILE.losses.csv, FILE.png with some of the pictures and, until the end, FILE.checkpoint." placeholder:"FILE"`
-	Steps   int      `help:"Training steps." default:"2200"`
+	Steps   int      `help:"Training steps." default:"5000"`
 	Batch   int      `help:"Pictures per step." default:"32"`
 	Width   int      `help:"Width of the encoder; profile quick has 16." default:"16"`
 	Side    int      `help:"Side of the pictures in pixels, a multiple of 16." default:"96"`
-	Rate    float64  `help:"Largest learning rate." default:"0.002"`
+	Rate    float64  `help:"Largest learning rate." default:"0.003"`
 	Decay   float64  `help:"L2 decay." default:"0.00001"`
 	Seed    uint32   `help:"The same seed gives the same bytes on the same kind of processor." default:"1"`
-	Without []string `help:"Leave something out, for studies: a target (shape, texture, orientation, scale, size, edge, instance, color) or a trait of the pictures (fractals, textures, slant, light, sensor)."`
+	Without []string `help:"Leave something out: a target (shape, texture, orientation, scale, size, edge, instance, color) or a trait of the pictures (fractals, textures, slant, light, sensor); none for nothing. Pictures in plain colours teach best." default:"textures,texture,orientation,scale"`
 	Every   int      `help:"Steps between checkpoints." default:"500"`
 	Device  string   `help:"auto, ref, cpu or cuda[:index]." default:"auto"`
 	Threads int      `help:"0 means all cores."`
@@ -38,12 +39,15 @@ func (c *pretrainCommand) Run(a *app) error {
 	defer device.Close()
 	settings := pretrain.Settings{
 		Seed: c.Seed, Width: c.Width, Side: c.Side, Batch: c.Batch, Steps: c.Steps,
-		Rate: c.Rate, Decay: c.Decay, Without: c.Without,
+		Rate: c.Rate, Decay: c.Decay,
+	}
+	if !slices.Equal(c.Without, []string{"none"}) {
+		settings.Without = c.Without
 	}
 	if err := settings.Check(); err != nil {
 		return err
 	}
-	sheet, err := formula.Sheet(c.Seed, sheetRows, c.Side)
+	sheet, err := formula.Sheet(c.Seed, sheetRows, c.Side, settings.Traits()...)
 	if err != nil {
 		return err
 	}

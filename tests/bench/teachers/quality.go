@@ -22,7 +22,8 @@ type quality struct {
 // measure judges the maps of all test images, side x side floats each.
 func measure(set *data.Set, distances [][]float32, side int) (quality, error) {
 	scores := map[data.Kind][]float64{}
-	var images []eval.Image
+	var images []eval.Image // that are good or have a ground truth
+	truths := 0
 	for i, item := range set.Test {
 		scores[item.Kind] = append(scores[item.Kind], float64(slices.Max(distances[i])))
 		size, err := image.ReadFile(item.Path)
@@ -31,13 +32,20 @@ func measure(set *data.Set, distances [][]float32, side int) (quality, error) {
 		}
 		im := eval.Image{Name: set.Rel(item.Path), Kind: item.Kind, Map: distances[i], MapWidth: side, MapHeight: side, Width: size.Width, Height: size.Height}
 		if item.Kind != data.KindGood {
+			if len(item.Masks) == 0 {
+				continue
+			}
+			truths++
 			im.Regions = func() ([]eval.Region, error) { return eval.Truth(item, set.Defects, size.Width, size.Height) }
 		}
 		images = append(images, im)
 	}
-	result, err := eval.Evaluate(images)
-	if err != nil {
-		return quality{}, err
+	result := &eval.Result{}
+	if truths > 0 {
+		var err error
+		if result, err = eval.Evaluate(images); err != nil {
+			return quality{}, err
+		}
 	}
 	var q quality
 	good := scores[data.KindGood]
