@@ -4,12 +4,18 @@ import "aecsad/kernels"
 
 // plan maps virtual slots to real ones: bound buffers keep a slot of their own,
 // the others share slots when their lives do not overlap. A call's outputs are
-// never placed on its inputs.
+// never placed on its inputs, nor is a pooling's on the inputs of the convolution before
+// it: a machine may do both at once.
 func (l *lowering) plan() (real []kernels.Slot, p *kernels.Program) {
 	last := make([]int, len(l.sizes))
 	for i, c := range l.calls {
 		for _, b := range c.Bufs {
 			last[b] = i
+		}
+		if i > 0 && pools(l.calls[i-1], c) {
+			for _, b := range l.calls[i-1].Bufs {
+				last[b] = i
+			}
 		}
 	}
 	p = &kernels.Program{}
@@ -38,6 +44,17 @@ func (l *lowering) plan() (real []kernels.Slot, p *kernels.Program) {
 	}
 	p.Setup, p.Calls = remap(l.setup, real), remap(l.calls, real)
 	return real, p
+}
+
+// pools tells whether a call pools what the convolution before it puts out.
+func pools(before, c kernels.Call) bool {
+	_, conv := before.Op.(kernels.Conv2D)
+	pool, is := c.Op.(kernels.AvgPool)
+	if !conv || !is {
+		return false
+	}
+	out, _ := pool.Buffers()
+	return before.Bufs[0] == c.Bufs[len(out)]
 }
 
 // place takes the free slot that fits best: the smallest that is large enough,

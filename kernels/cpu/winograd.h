@@ -42,7 +42,8 @@ typedef struct {
 #define AE_WINOGRAD_PART 128         // output channels of a task, at least
 #define AE_WINOGRAD_APART 1.25       // times the cost of columns of every other input, which are slow to pack
 #define AE_WINOGRAD_EACH 2           // tasks for each of several threads, where there are output channels for them
-#define AE_WINOGRAD_LARGE 40         // outputs on a side from which on a 3x3 filter may have 8 points
+#define AE_WINOGRAD_LARGE 40         // outputs on a side from which on a 3x3 filter may have 8 points,
+#define AE_WINOGRAD_LIGHT 4200000    // if its weights take no more than so many floats, 1.8 times those of 6
 #define AE_WINOGRAD_SCRATCH 16000000 // floats of a task, at most
 
 // winograd_block is how many output channels to compute at a time. Products of a
@@ -120,7 +121,7 @@ static int AE(winograd_plan)(ae_winograd *w, const ae_conv *j) {
 		return 0;
 	double least = AE(direct_cost)(j) * (rows->stride == 2 ? AE_WINOGRAD_APART : 1);
 	int pays = 0;
-	const int large = taps == 3 && AE_MIN(rows->out, cols->out) >= AE_WINOGRAD_LARGE;
+	const int large = taps == 3 && AE_MIN(rows->out, cols->out) >= AE_WINOGRAD_LARGE && 64 * j->channels * j->outputs <= AE_WINOGRAD_LIGHT;
 	const int most = rows->stride == 1 ? 2 * (taps + large) : taps + 6;
 	for (int points = rows->stride == 1 ? 2 * taps - 2 : most; points <= most; points += 2) { // 4, 6 and 8, or 6 and 8
 		ae_winograd tile;
