@@ -16,7 +16,7 @@ import (
 
 // winogradShapes are worth Winograd's method, with tiles that do not divide the
 // image, several groups of tiles, parts of the output channels and passes over
-// the input channels; two take the smaller tiles, and the last have stride 2.
+// the input channels; two take the smaller tiles, two larger ones, and the last have stride 2.
 var winogradShapes = []kernels.ConvShape{
 	{N: 3, C: 40, H: 18, W: 21, K: 43, R: 3, S: 3, Stride: 1, Pad: 1, Dilation: 1},
 	{N: 2, C: 300, H: 13, W: 12, K: 70, R: 3, S: 3, Stride: 1, Pad: 0, Dilation: 1},
@@ -25,6 +25,8 @@ var winogradShapes = []kernels.ConvShape{
 	{N: 1, C: 32, H: 6, W: 420, K: 32, R: 3, S: 3, Stride: 1, Pad: 1, Dilation: 1},
 	{N: 2, C: 70, H: 8, W: 8, K: 100, R: 3, S: 3, Stride: 1, Pad: 1, Dilation: 1},
 	{N: 2, C: 70, H: 8, W: 8, K: 100, R: 4, S: 4, Stride: 1, Pad: 2, Dilation: 1},
+	{N: 1, C: 70, H: 46, W: 61, K: 100, R: 3, S: 3, Stride: 1, Pad: 1, Dilation: 1},
+	{N: 2, C: 33, H: 50, W: 43, K: 36, R: 3, S: 3, Stride: 1, Pad: 0, Dilation: 1},
 	{N: 2, C: 140, H: 32, W: 40, K: 150, R: 3, S: 3, Stride: 2, Pad: 1, Dilation: 1},
 	{N: 1, C: 50, H: 61, W: 55, K: 70, R: 4, S: 4, Stride: 2, Pad: 2, Dilation: 1},
 }
