@@ -16,7 +16,7 @@ import (
 
 // winogradShapes are worth Winograd's method, with tiles that do not divide the
 // image, several groups of tiles, parts of the output channels and passes over
-// the input channels; two take the smaller tiles, two larger ones, and the last have stride 2.
+// the input channels; two take the smaller tiles, and the last have stride 2.
 var winogradShapes = []kernels.ConvShape{
 	{N: 3, C: 40, H: 18, W: 21, K: 43, R: 3, S: 3, Stride: 1, Pad: 1, Dilation: 1},
 	{N: 2, C: 300, H: 13, W: 12, K: 70, R: 3, S: 3, Stride: 1, Pad: 0, Dilation: 1},

@@ -1,10 +1,10 @@
-// Convolutions as Winograd computes them: F(4x4,3x3) and F(5x5,4x4), F(6x6,3x3) on large
-// images, F(2x2,3x3) and F(3x3,4x4) on small ones, and with stride 2 four by four outputs. Tiles of the input are
+// Convolutions as Winograd computes them: F(4x4,3x3) and F(5x5,4x4), and F(2x2,3x3) and
+// F(3x3,4x4) on small images, and with stride 2 four by four outputs. Tiles of the input are
 // taken to points x points values (winograd_points.h), in which the convolution is
 // a product per point; the sum over input channels is a matrix product for each
 // point; the sums are taken back to tiles of side x side outputs. A 3x3 filter
-// costs 36/16 multiplications for an output and input channel instead of 9, or 64/36, a
-// 4x4 filter 64/25 instead of 16; with stride 2 that is 81/16 and 100/16. Smaller tiles
+// costs 36/16 multiplications for an output and input channel instead of 9, a 4x4
+// filter 64/25 instead of 16; with stride 2 that is 81/16 and 100/16. Smaller tiles
 // multiply more but have fewer weights.
 //
 // A task takes a group of tiles through all of it, for a part of the output
@@ -42,8 +42,6 @@ typedef struct {
 #define AE_WINOGRAD_PART 128         // output channels of a task, at least
 #define AE_WINOGRAD_APART 1.25       // times the cost of columns of every other input, which are slow to pack
 #define AE_WINOGRAD_EACH 2           // tasks for each of several threads, where there are output channels for them
-#define AE_WINOGRAD_LARGE 40         // outputs on a side from which on a 3x3 filter may have 8 points,
-#define AE_WINOGRAD_LIGHT 4200000    // if its weights take no more than so many floats, 1.8 times those of 6
 #define AE_WINOGRAD_SCRATCH 16000000 // floats of a task, at most
 
 // winograd_block is how many output channels to compute at a time. Products of a
@@ -121,9 +119,8 @@ static int AE(winograd_plan)(ae_winograd *w, const ae_conv *j) {
 		return 0;
 	double least = AE(direct_cost)(j) * (rows->stride == 2 ? AE_WINOGRAD_APART : 1);
 	int pays = 0;
-	const int large = taps == 3 && AE_MIN(rows->out, cols->out) >= AE_WINOGRAD_LARGE && 64 * j->channels * j->outputs <= AE_WINOGRAD_LIGHT;
-	const int most = rows->stride == 1 ? 2 * (taps + large) : taps + 6;
-	for (int points = rows->stride == 1 ? 2 * taps - 2 : most; points <= most; points += 2) { // 4, 6 and 8, or 6 and 8
+	const int most = rows->stride == 1 ? 2 * taps : taps + 6;
+	for (int points = rows->stride == 1 ? most - 2 : most; points <= most; points += 2) { // 4 and 6, or 6 and 8
 		ae_winograd tile;
 		AE(winograd_shape)(&tile, j, points);
 		if (AE(winograd_scratch)(&tile) > AE_WINOGRAD_SCRATCH || AE(winograd_cost)(&tile) >= least)

@@ -38,7 +38,6 @@ AE_WINOGRAD_TAKE(4, 2)
 AE_WINOGRAD_TAKE(6, 3)
 AE_WINOGRAD_TAKE(6, 4)
 AE_WINOGRAD_TAKE(8, 5)
-AE_WINOGRAD_TAKE(8, 6)
 AE_WINOGRAD_TAKE(9, 4)
 AE_WINOGRAD_TAKE(10, 4)
 
@@ -141,10 +140,7 @@ static void AE(winograd_take)(const ae_winograd *w, const float *m, int64_t n, f
 			AE(winograd_tiles_6_4)(w, m, n, rows);
 		break;
 	case 8:
-		if (w->side == 6)
-			AE(winograd_tiles_8_6)(w, m, n, rows);
-		else
-			AE(winograd_tiles_8_5)(w, m, n, rows);
+		AE(winograd_tiles_8_5)(w, m, n, rows);
 		break;
 	case 9:
 		AE(winograd_tiles_9_4)(w, m, n, rows);
