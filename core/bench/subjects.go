@@ -2,8 +2,10 @@ package bench
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
+	"aecsad/core/coordinates"
 	"aecsad/core/detect"
 	"aecsad/core/graph"
 	"aecsad/core/model"
@@ -11,15 +13,19 @@ import (
 	"aecsad/kernels"
 )
 
-// Drawn is a model of a profile with drawn weights and no calibration: times do
-// not depend on values.
+// Drawn is a model of a profile with drawn weights, in the coordinates in which
+// calibration leaves them, and no calibration: times do not depend on other values.
 func Drawn(profile string) (*model.Model, error) {
 	c, err := net.Profile(profile)
 	if err != nil {
 		return nil, err
 	}
 	w, err := detect.Initialize(c, 1)
-	return &model.Model{Config: c, Weights: w}, err
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(w, coordinates.Triangular(c, w))
+	return &model.Model{Config: c, Weights: w}, nil
 }
 
 // Networks are the inference program as a whole and each network on its own.

@@ -29,6 +29,15 @@ func Batch(c net.Config, n int) (*graph.Program, error) {
 	return g.Compile(o), nil
 }
 
+// Fits checks that there is every weight of the program, in its shape.
+func Fits(c net.Config, w graph.Source) error {
+	p, err := Program(c)
+	if err != nil {
+		return err
+	}
+	return p.Fits(w)
+}
+
 // Initialize returns fresh weights for all networks of the program.
 func Initialize(c net.Config, seed uint32) (graph.Weights, error) {
 	g, _, err := inference(c, 1)

@@ -3,8 +3,10 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"aecsad/core/calibrate"
+	"aecsad/core/coordinates"
 	"aecsad/core/data"
 	"aecsad/core/detect"
 	"aecsad/core/image"
@@ -12,13 +14,18 @@ import (
 	"aecsad/kernels/devices"
 )
 
-// Calibrate measures the trained networks on good images and writes the model.
-// Images are taken at their own size, as in an inspection.
+// Calibrate measures the trained networks on good images and writes the model, in the
+// coordinates that cost an inspection least. Images are taken at their own size, as in an
+// inspection.
 func (r *Run) Calibrate(ctx context.Context) (*model.Model, error) {
 	m, err := model.LoadWeights(r.path(WeightsFile))
 	if err != nil {
 		return nil, err
 	}
+	if err := detect.Fits(m.Config, m.Weights); err != nil {
+		return nil, fmt.Errorf("%s: %w", r.path(WeightsFile), err)
+	}
+	maps.Copy(m.Weights, coordinates.Triangular(m.Config, m.Weights))
 	device, err := devices.Open(r.Config.Device)
 	if err != nil {
 		return nil, err

@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"maps"
 
-	"gonum.org/v1/gonum/mat"
-
+	"aecsad/core/coordinates"
 	"aecsad/core/graph"
 	"aecsad/core/net"
 	"aecsad/core/stats"
@@ -26,9 +25,7 @@ func (r *run) whiten() error {
 // student predicts well, and what it never does, then count alike in the mean
 // over the channels that a map is; before, its largest errors drown the others.
 //
-// The change is linear and the last thing that teacher and students do, so it goes
-// into their last weights and costs nothing at inspection. All share one, so that
-// any two of them can be compared.
+// All share one change of coordinates, so that any two of them can be compared.
 func (r *run) whitened(trained graph.Weights) (graph.Weights, error) {
 	out := maps.Clone(trained)
 	if r.o.Students.Whitening == 0 {
@@ -44,26 +41,7 @@ func (r *run) whitened(trained graph.Weights) (graph.Weights, error) {
 	if err != nil {
 		return nil, fmt.Errorf("whitening: of the local student's errors on %d images: %w", len(r.d.Images), err)
 	}
-	for _, name := range []string{"local.conv_st", "local.conv_ae", "global.deconv8"} {
-		out[name+".weight"] = change(w, all[name+".weight"])
-		out[name+".bias"] = change(w, all[name+".bias"])
-	}
-	// The teacher is (y - mean) / std with a linear y: W/std goes into y and mean,
-	// and the standardisation keeps a divisor of 1.
-	channels := r.c.Teacher.Channels
-	standardised := mat.NewDense(channels, channels, nil)
-	ones := make([]float32, channels)
-	for j, std := range all["teacher.std"].Data {
-		for i := range channels {
-			standardised.Set(i, j, w.At(i, j)/float64(std))
-		}
-		ones[j] = 1
-	}
-	projection := r.c.Teacher.Weights()
-	for _, name := range append(projection[:], "mean") {
-		out["teacher."+name] = change(standardised, all["teacher."+name])
-	}
-	out["teacher.std"] = &graph.Tensor{Shape: []int{channels}, Data: ones}
+	maps.Copy(out, coordinates.Change(r.c, all, w, coordinates.Teacher, coordinates.Local, coordinates.LocalOfGlobal, coordinates.Global))
 	return out, nil
 }
 
@@ -115,21 +93,4 @@ func (r *run) errors(w graph.Weights) (*stats.Moments, error) {
 		}
 	}
 	return m, nil
-}
-
-// change is w times t, whose first dimension are the channels.
-func change(w mat.Matrix, t *graph.Tensor) *graph.Tensor {
-	n := t.Shape[0]
-	rows := len(t.Data) / n
-	x := mat.NewDense(n, rows, nil)
-	for i, v := range t.Data {
-		x.Set(i/rows, i%rows, float64(v))
-	}
-	var y mat.Dense
-	y.Mul(w, x)
-	out := &graph.Tensor{Shape: t.Shape, Data: make([]float32, len(t.Data))}
-	for i := range out.Data {
-		out.Data[i] = float32(y.At(i/rows, i%rows))
-	}
-	return out
 }

@@ -255,6 +255,20 @@ static ae_ahead AE(pass_ahead)(const ae_conv_task *a, const ae_pass *p, int64_t 
 	return AE(column_ahead)(p->columns, &p->of, e.x, a->j->rows.in * a->j->cols.in, e.n, a->j->rows.stride);
 }
 
+AE_INLINE int64_t AE(panel_weights)(const ae_conv *j) { return AE(padded_rows)(j->outputs) * j->channels * j->rows.taps * j->cols.taps; }
+
+AE_INLINE int AE(has_begins)(const ae_conv *j) { return j->rows.taps * j->cols.taps == 1; }
+
+// panel_begin is from which of `depth` channels on, from channel c, the panel of output
+// channel k has weights.
+AE_INLINE int64_t AE(panel_begin)(const ae_conv *j, int64_t k, int64_t c, int64_t depth) {
+	if (!AE(has_begins)(j))
+		return 0;
+	int32_t begin;
+	memcpy(&begin, j->prepared + AE(panel_weights)(j) + k / AE_MR, sizeof begin);
+	return AE_MIN(AE_MAX(begin - c, 0), depth);
+}
+
 // conv_multiply adds a pass to the sums, and packs the next one meanwhile if there
 // is one. Some panels of columns meet a panel of weights at a time.
 static void AE(conv_multiply)(const ae_conv_task *a, const ae_pass *p, ae_pass *next) {
@@ -281,15 +295,16 @@ static void AE(conv_multiply)(const ae_conv_task *a, const ae_pass *p, ae_pass *
 				t.residual = follow && j->residual != NULL ? j->residual + origin + at : NULL;
 				if (next != NULL)
 					t.ahead = AE(pass_ahead)(a, next, each);
-				const float *panel = weights + k * rows, *b = p->panels + v * AE_W * rows;
+				const int64_t begin = AE(panel_begin)(j, a->k + k, p->c, p->depth);
+				const float *panel = weights + k * rows + begin * h, *b = p->panels + v * AE_W * rows + begin * nv * AE_W;
 				if (j->reduced == AE_INT8)
-					AE(int8_tile)(h, nv, rows, panel, b, straight ? j->scale + a->k + k : NULL, &t);
+					AE(int8_tile)(h, nv, rows - begin, panel, b, straight ? j->scale + a->k + k : NULL, &t);
 #if AE_W == 16
 				else if (j->reduced == AE_BF16)
-					AE(bf16_tile)(h, nv, rows, panel, b, &t);
+					AE(bf16_tile)(h, nv, rows - begin, panel, b, &t);
 #endif
 				else
-					AE(micro_tile)(h, nv, rows, panel, b, nv * AE_W, NULL, &t);
+					AE(micro_tile)(h, nv, rows - begin, panel, b, nv * AE_W, NULL, &t);
 				if (next != NULL)
 					AE(pass_pack)(a, next, each);
 			}

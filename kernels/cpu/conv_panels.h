@@ -1,9 +1,28 @@
 // The weights of a convolution as panels (conv_gemm.h): for each pass those of its rows,
 // [tap][channel][height], of channels or of cells. Rows that a panel lacks repeat its last
 // one: their products are not stored.
+//
+// Behind the panels of a 1x1 convolution stands for each from which channel on it has
+// weights other than zero: a head in triangular coordinates (core/coordinates) has half.
 
-// direct_weights is the floats of prepared weights.
-static int64_t AE(direct_weights)(const ae_conv *j) { return AE(padded_rows)(j->outputs) * j->channels * j->rows.taps * j->cols.taps; }
+// direct_weights is the floats of prepared weights, whole lines where panels are.
+static int64_t AE(direct_weights)(const ae_conv *j) {
+	return AE(panel_weights)(j) + (AE(has_begins)(j) ? AE_CEIL(AE_CEIL(j->outputs, AE_MR), 16) * 16 : 0);
+}
+
+// panel_find finds that of a panel of h rows, in cells of `cell` channels.
+static void AE(panel_find)(const ae_conv *j, int64_t k, const float *const *row, int64_t h, int64_t cell) {
+	const int64_t first = j->rows.weight * j->w_row + j->cols.weight;
+	int64_t begin = j->reduced == AE_F32 ? j->channels : j->all;
+	for (int64_t i = 0; i < h; i++) {
+		int64_t c = 0;
+		while (c < begin && row[i][first + c * j->w_in] == 0)
+			c++;
+		begin = c;
+	}
+	const int32_t found = (int32_t)(begin / cell);
+	memcpy(j->prepared + AE(panel_weights)(j) + k / AE_MR, &found, sizeof found);
+}
 
 // A panel of h rows on its way: row[i] is the weights of one for a tap, with those of the
 // next channel w_in floats further. Of them n are taken, from c on.
@@ -63,6 +82,8 @@ static void AE(panels_task)(void *ctx, int64_t task, float *scratch) {
 		row[i] = j->w + AE_MIN(k + i, j->outputs - 1) * j->w_out;
 	if (j->reduced == AE_INT8)
 		AE(panel_steps)(j, k, row, &p);
+	if (AE(has_begins)(j))
+		AE(panel_find)(j, k, row, p.h, j->reduced == AE_INT8 ? 4 : j->reduced == AE_BF16 ? 2 : 1);
 	for (p.c = 0; p.c < j->channels; p.c += j->depth)
 		for (int64_t t = 0; t < taps; t++) {
 			p.n = AE_MIN(j->depth, j->channels - p.c);

@@ -98,6 +98,50 @@ func TestConvolutionInParts(t *testing.T) {
 	})
 }
 
+// Weights that begin with zeros are left out where they are panels of a 1x1 convolution,
+// in one and two passes, or of a phase of a gradient, whose rows are the input channels.
+func TestLeadingZeros(t *testing.T) {
+	one := kernels.ConvShape{N: 2, C: 70, H: 11, W: 9, K: 90, R: 1, S: 1, Stride: 1, Dilation: 1}
+	two, phase := one, one
+	two.C, two.K = 700, 33
+	phase.R, phase.S, phase.Stride, phase.Pad = 3, 3, 2, 1
+	for _, s := range []kernels.ConvShape{one, two, phase} {
+		w := noise(rand.New(rand.NewPCG(7, 8)), s.K*s.C*s.R*s.S)
+		leadingZeros(w, s.K, s.C*s.R*s.S)
+		hasLeadingZeros(t, kernels.Conv2D{ConvShape: s, Bias: true, Residual: true, Relu: true}, w)
+		for i := range w {
+			k, c, tap := i/(s.R*s.S)/s.C, i/(s.R*s.S)%s.C, i%(s.R*s.S)
+			if 3*k*s.C < 4*c*s.K || s.R > 1 && tap == 0 { // no phase has the first tap alone
+				w[i] = 0
+			}
+		}
+		hasLeadingZeros(t, kernels.Conv2DBackwardData{ConvShape: s}, w)
+	}
+}
+
+func hasLeadingZeros(t *testing.T, op kernels.Op, w []float32) {
+	run := func(d kernels.Device, threads int) []float32 {
+		s := load(t, d, threads, op)
+		out, in := op.Buffers()
+		r := rand.New(rand.NewPCG(9, 10))
+		for i, n := range in {
+			require.NoError(t, s.Write(kernels.Slot(len(out)+i), noise(r, n)))
+		}
+		require.NoError(t, s.Write(kernels.Slot(len(out)+1), w))
+		require.NoError(t, s.Run())
+		y := make([]float32, out[0])
+		require.NoError(t, s.Read(0, y))
+		return y
+	}
+	want := run(ref.Open(), 1)
+	forEachISA(t, func(t *testing.T, d *cpu.Device) {
+		got := run(d, 1)
+		e, at := ops.RelativeError(got, want)
+		assert.LessOrEqual(t, e, ops.Bound, "%s%+v at %d", kernels.Name(op), op, at)
+		assert.Equal(t, got, run(d, 3), "%s%+v depends on the threads", kernels.Name(op), op)
+	})
+}
+
 // Of large convolutions the relative RMS error is at most 1e-5; the largest of many errors
 // may be more.
 func TestConvolutionsAreAccurate(t *testing.T) {
