@@ -22,6 +22,11 @@ func (p *Program) Check() error {
 	if err := p.checkRanges(); err != nil {
 		return err
 	}
+	for _, s := range p.Passing {
+		if s < 0 || int(s) >= len(p.Sizes) {
+			return fmt.Errorf("program: slot %d of Passing is not among the %d of the program", s, len(p.Sizes))
+		}
+	}
 	return p.checkOnce()
 }
 

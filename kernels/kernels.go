@@ -40,6 +40,9 @@ type Program struct {
 	// machine may use what comes in Write at once and forget it; before another
 	// Setup the host fills all of them again.
 	Once []Slot
+	// Passing lists slots that nobody reads after a run, or before it has written them.
+	// What they hold between calls a machine may keep elsewhere.
+	Passing []Slot
 	// Ranges has what a machine with a Ranger saw, for each of Calls: the precision
 	// int8 wants it. Empty where nothing is known.
 	Ranges []Range

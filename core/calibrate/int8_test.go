@@ -51,9 +51,8 @@ func TestCalibrationForInt8(t *testing.T) {
 		}
 	}
 	assert.ElementsMatch(t, m.Calibration.Scores, scores[kernels.Int8])
-	for i, s := range scores[kernels.Float32] {
-		assert.NotEqual(t, s, scores[kernels.Int8][i], "image %d", i)
-	}
+	// Not of every image: where only the segmentor computes in bytes, no pixel of one may flip.
+	assert.NotEqual(t, scores[kernels.Float32], scores[kernels.Int8])
 }
 
 // The ranges cover every training image, and only training images.

@@ -19,15 +19,7 @@ type fused struct {
 // that may be merged. A chain's inner values must have a single use and must not
 // be outputs.
 func fuse(nodes []*node, outputs []*Value, may func(*node) bool) []*node {
-	uses := map[*Value]int{}
-	for _, n := range nodes {
-		for _, v := range n.in {
-			uses[v]++
-		}
-	}
-	for _, v := range outputs {
-		uses[v] += 2
-	}
+	uses := usesOf(nodes, outputs)
 	gone := map[*node]bool{}
 	replaced := map[*node]*node{}
 	for i := len(nodes) - 1; i >= 0; i-- {
@@ -52,6 +44,20 @@ func fuse(nodes []*node, outputs []*Value, may func(*node) bool) []*node {
 		}
 	}
 	return out
+}
+
+// usesOf counts who reads each value; outputs have several readers.
+func usesOf(nodes []*node, outputs []*Value) map[*Value]int {
+	uses := map[*Value]int{}
+	for _, n := range nodes {
+		for _, v := range n.in {
+			uses[v]++
+		}
+	}
+	for _, v := range outputs {
+		uses[v] += 2
+	}
+	return uses
 }
 
 type match struct {

@@ -18,11 +18,12 @@ func (g *Graph) Infer(o Outputs) *Program {
 	return l.finish(o, nil)
 }
 
-// Compile writes the outputs as a program with neighbours merged.
+// Compile writes the outputs as a program with neighbours merged, and what machines may
+// do at once side by side.
 func (g *Graph) Compile(o Outputs) *Program {
 	l := newLowering(false)
 	values := o.sorted()
-	l.forward(fuse(reach(g, values), values, func(*node) bool { return true }))
+	l.forward(late(fuse(reach(g, values), values, func(*node) bool { return true }), values))
 	return l.finish(o, nil)
 }
 

@@ -1,18 +1,22 @@
 package graph
 
-import "aecsad/kernels"
+import (
+	"slices"
+
+	"aecsad/kernels"
+)
 
 // plan maps virtual slots to real ones: bound buffers keep a slot of their own,
 // the others share slots when their lives do not overlap. A call's outputs are
-// never placed on its inputs, nor is a pooling's on the inputs of the convolution before
-// it: a machine may do both at once.
+// never placed on its inputs, nor is that of a pooling or a comparison on the inputs of
+// the convolution before it: a machine may do both at once.
 func (l *lowering) plan() (real []kernels.Slot, p *kernels.Program) {
 	last := make([]int, len(l.sizes))
 	for i, c := range l.calls {
 		for _, b := range c.Bufs {
 			last[b] = i
 		}
-		if i > 0 && pools(l.calls[i-1], c) {
+		if i > 0 && follows(l.calls[i-1], c) {
 			for _, b := range l.calls[i-1].Bufs {
 				last[b] = i
 			}
@@ -42,19 +46,30 @@ func (l *lowering) plan() (real []kernels.Slot, p *kernels.Program) {
 			}
 		}
 	}
+	kept := map[kernels.Slot]bool{}
+	for i, s := range real {
+		kept[s] = kept[s] || l.bound[kernels.Slot(i)]
+	}
+	for s := range kernels.Slot(len(p.Sizes)) {
+		if !kept[s] {
+			p.Passing = append(p.Passing, s)
+		}
+	}
 	p.Setup, p.Calls = remap(l.setup, real), remap(l.calls, real)
 	return real, p
 }
 
-// pools tells whether a call pools what the convolution before it puts out.
-func pools(before, c kernels.Call) bool {
-	_, conv := before.Op.(kernels.Conv2D)
-	pool, is := c.Op.(kernels.AvgPool)
-	if !conv || !is {
+// follows tells whether a call pools or compares what the convolution before it puts out.
+func follows(before, c kernels.Call) bool {
+	if _, conv := before.Op.(kernels.Conv2D); !conv {
 		return false
 	}
-	out, _ := pool.Buffers()
-	return before.Bufs[0] == c.Bufs[len(out)]
+	switch c.Op.(type) {
+	case kernels.AvgPool, kernels.SquaredDifference:
+		out, _ := c.Op.Buffers()
+		return slices.Contains(c.Bufs[len(out):], before.Bufs[0])
+	}
+	return false
 }
 
 // place takes the free slot that fits best: the smallest that is large enough,

@@ -12,6 +12,7 @@ typedef struct {
 	int64_t y_image, y_channel, y_row, y_col; // strides of y
 	const float *bias, *residual;             // NULL for none
 	int relu;
+	const float *compared; // with this the outputs are, whose map is y (conv_compared.h); NULL for none
 	float *prepared; // the weights as conv2d.h prepares them
 	// In int8 (conv_int8.h) and bf16 (conv_bf16.h) x is cells of four or two of `all`
 	// channels, and channels counts cells. In int8 scale has the factors of the sums.
@@ -115,9 +116,10 @@ static void AE(conv_divide)(ae_conv *j, int64_t tasks) {
 	const int64_t taps = AE_MAX(j->rows.taps * j->cols.taps, 1);
 	const int64_t columns = j->rows.out * j->cols.out, panels = AE_CEIL(j->outputs, AE_MR);
 	int64_t best = -1, run = 0, block = 0;
+	const int64_t most = j->compared != NULL ? 1 : panels; // blocks
 	const int64_t near = j->outputs * j->channels * taps < AE_CONV_WEIGHTS ? 4 : 1; // weights are read again from nearby, or not
 	for (int64_t parts = 1; parts <= AE_MIN(4 * tasks, AE_CEIL(columns, AE_NR)); parts++)
-		for (int64_t blocks = 1; blocks <= panels; blocks++) {
+		for (int64_t blocks = 1; blocks <= most; blocks++) {
 			j->run = AE_CEIL(AE_CEIL(columns, AE_W), parts);
 			j->block = AE_CEIL(panels, blocks) * AE_MR;
 			if (!AE(is_straight)(j) && j->block * j->strip * AE_NR > AE_CONV_SUMS && j->block > AE_MR)
@@ -153,6 +155,7 @@ typedef struct {
 	int64_t k, outputs;      // its output channels
 	int64_t vector, vectors; // its columns, of the area
 	int64_t strips, passes;  // passes of a strip
+	float *tile;             // where outputs that are compared are for a moment
 	float *panels[2], *sums; // sums of a strip, [outputs][vectors*AE_W], if the output is not straight
 	ae_columns columns[2];   // of a strip and the next
 } ae_conv_task;
@@ -269,6 +272,25 @@ AE_INLINE int64_t AE(panel_begin)(const ae_conv *j, int64_t k, int64_t c, int64_
 	return AE_MIN(AE_MAX(begin - c, 0), depth);
 }
 
+// tile_compare adds the squares of what the outputs of a tile, from channel k and column
+// `at`, differ by to the map, whose mean it is with the last channel.
+static void AE(tile_compare)(const ae_conv_task *a, const ae_tile *t, int64_t k, int64_t at) {
+	const ae_conv *j = a->j;
+	const int64_t plane = j->y_channel;
+	const float *other = j->compared + a->image * j->y_image + k * plane + at;
+	float *map = j->y + a->image * plane + at;
+	const float scale = k + t->rows == j->outputs ? (float)(1 / (double)j->outputs) : 1;
+	for (int64_t q = 0; q < t->cols; q += AE_W) {
+		const int64_t lanes = AE_MIN(AE_W, t->cols - q);
+		ae_v sum = k > 0 ? ae_load_part(map + q, 0, lanes) : (ae_v){0};
+		for (int64_t i = 0; i < t->rows; i++) {
+			const ae_v d = ae_load(t->c + i * t->ld + q) - (lanes == AE_W ? ae_load(other + i * plane + q) : ae_load_part(other + i * plane + q, 0, lanes));
+			sum += d * d;
+		}
+		ae_store_part(map + q, sum * scale, 0, lanes);
+	}
+}
+
 // conv_multiply adds a pass to the sums, and packs the next one meanwhile if there
 // is one. Some panels of columns meet a panel of weights at a time.
 static void AE(conv_multiply)(const ae_conv_task *a, const ae_pass *p, ae_pass *next) {
@@ -277,19 +299,24 @@ static void AE(conv_multiply)(const ae_conv_task *a, const ae_pass *p, ae_pass *
 	const int64_t rows = p->depth * p->taps, vector = columns->vector, vectors = columns->vectors, plane = j->rows.out * j->cols.out;
 	const int straight = a->sums == NULL, follow = straight && p->last;
 	const int64_t origin = a->image * j->y_image + a->k * j->y_channel + vector * AE_W;
-	float *const c = straight ? j->y + origin : a->sums;
+	float *const c = !straight ? a->sums : j->compared == NULL ? j->y + origin : NULL;
 	const float *weights = j->prepared + AE(padded_rows)(j->outputs) * (p->c * j->rows.taps * j->cols.taps + p->tap * p->depth) + a->k * rows;
 	const int64_t end = straight ? AE_MIN(vectors * AE_W, plane - vector * AE_W) : vectors * AE_W;
-	ae_tile t = {.ld = straight ? j->y_channel : vectors * AE_W, .add = !p->first, .relu = follow && j->relu};
+	const int64_t ld = straight ? j->y_channel : vectors * AE_W;
+	ae_tile t = {.c = a->tile, .ld = j->compared != NULL ? AE_NR : ld, .add = !p->first, .relu = follow && j->relu};
 	const int64_t each = next != NULL ? AE_CEIL(next->pieces, AE_CEIL(a->outputs, AE_MR) * columns->panels) : 0;
 	const int64_t near = AE_MAX(AE_CONV_SECOND / (AE_MAX(rows, 1) * AE_NR), 1);
 	for (int64_t f = 0; f < columns->panels; f += near)
 		for (int64_t k = 0; k < a->outputs; k += AE_MR)
 			for (int64_t i = f; i < AE_MIN(f + near, columns->panels); i++) {
 				const int64_t v = columns->panel[i], nv = columns->panel[i + 1] - v;
-				const int64_t at = k * t.ld + v * AE_W, h = AE(panel_rows)(a->outputs - k);
-				t.c = c + at;
+				const int64_t at = k * ld + v * AE_W, h = AE(panel_rows)(a->outputs - k);
 				t.rows = AE_MIN(h, a->outputs - k);
+				if (j->compared == NULL)
+					t.c = c + at;
+				else
+					for (int64_t r = 0; r < t.rows; r++)
+						AE(row_prefetch)(j->compared + origin + at + r * ld, nv);
 				t.cols = AE_MIN(nv * AE_W, end - v * AE_W);
 				t.bias = follow && j->bias != NULL ? j->bias + a->k + k : NULL;
 				t.residual = follow && j->residual != NULL ? j->residual + origin + at : NULL;
@@ -305,6 +332,8 @@ static void AE(conv_multiply)(const ae_conv_task *a, const ae_pass *p, ae_pass *
 #endif
 				else
 					AE(micro_tile)(h, nv, rows - begin, panel, b, nv * AE_W, NULL, &t);
+				if (j->compared != NULL)
+					AE(tile_compare)(a, &t, k, (vector + v) * AE_W);
 				if (next != NULL)
 					AE(pass_pack)(a, next, each);
 			}
@@ -339,7 +368,7 @@ static void AE(conv_spread)(const ae_conv_task *a, const ae_columns *c) {
 // What a task keeps in its scratch: its place in the work is too much for the stack of a
 // small thread, which a host may call us on.
 typedef struct {
-	float panels[2][AE_CONV_PANELS], sums[AE_CONV_SUMS];
+	float panels[2][AE_CONV_PANELS], sums[AE_CONV_SUMS], tile[AE_MR * AE_NR];
 	ae_conv_task task;
 	ae_pass pass[2];
 } ae_conv_scratch;
@@ -366,6 +395,7 @@ static void AE(conv_task)(void *ctx, int64_t task, float *scratch) {
 	a->vectors = (run + 1) * vectors / of_area - a->vector;
 	a->strips = AE_CEIL(AE_CEIL(a->vectors, AE_NV), j->strip);
 	a->passes = AE(area_taps)(area) == 0 ? 1 : AE_CEIL(j->channels, j->depth) * AE_CEIL(j->rows.taps * j->cols.taps, j->taps);
+	a->tile = s->tile;
 	a->panels[0] = s->panels[0];
 	a->panels[1] = s->panels[1];
 	a->sums = AE(is_straight)(j) ? NULL : s->sums;

@@ -147,6 +147,12 @@ func (d *Device) poolsAtOnce(conv kernels.Conv2D, pool kernels.AvgPool) bool {
 	return C.ae_unit_pooled_pays(d.isa.unit, unsafe.Pointer(unsafe.SliceData(a)), unsafe.Pointer(unsafe.SliceData(b))) != 0
 }
 
+// comparesAtOnce tells whether a convolution and the comparison behind it may be one.
+func (d *Device) comparesAtOnce(conv kernels.Conv2D, difference kernels.SquaredDifference) bool {
+	a, b := kernels.Words(conv), kernels.Words(difference)
+	return C.ae_unit_compared_pays(d.isa.unit, unsafe.Pointer(unsafe.SliceData(a)), unsafe.Pointer(unsafe.SliceData(b))) != 0
+}
+
 // at is the device for a precision. Only those who ask for less than float32 by name
 // make the process ask the system for AMX, because that has a price (cpu.h).
 func (d *Device) at(precision string) *Device {
@@ -244,9 +250,18 @@ func (d *Device) encode(calls []kernels.Call, s *session, w weights, j joined) (
 			call.precision, call._range = reduced[of.as.name], C.double(of.as.most)
 		}
 		bufs = bufs[len(c.Bufs)+2:]
-		if j.pooled[i-1] {
+		if f := j.followers[i-1]; f != 0 {
 			before := l.at(i - 1)
-			before.pool, *before.bufs = call.op, *call.bufs
+			if f == pooling {
+				before.pool = call.op
+			} else {
+				other := c.Bufs[1]
+				if other == calls[i-1].Bufs[0] {
+					other = c.Bufs[2]
+				}
+				before.compared = (*C.float)(s.slots[other].at)
+			}
+			*before.bufs = *call.bufs
 			call.done = 1
 		}
 	}

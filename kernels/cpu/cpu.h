@@ -66,6 +66,7 @@ typedef struct {
 	int64_t precision; // AE_F32, or what a Conv2D computes in
 	double range;      // the largest input of a convolution in int8
 	const void *pool;  // of the AvgPool that a Conv2D does as well, into the first of bufs; NULL for none
+	const float *compared; // what a Conv2D compares its outputs with, their map into the first of bufs; NULL for none
 	int64_t planes;    // calls from this one on that are done as one (planes.h); 0 for none
 	int64_t inside;    // of such: nobody but they reads the output, which need not be in memory
 	int64_t done;      // by a call before
@@ -91,11 +92,12 @@ typedef struct {
 	ae_needs (*needs)(int64_t opcode, const void *op);
 	void (*prepare)(const ae_call *call, ae_run *r); // where the call has prepared weights
 	double (*peak)(int64_t n);
-	// Conv2D and AvgPool as one call (conv_pooled.h), in float32.
+	// Conv2D with AvgPool (conv_pooled.h) or SquaredDifference (conv_compared.h) as one
+	// call, in float32.
 	struct {
-		int (*pays)(const void *conv, const void *pool);
+		int (*pays)(const void *conv, const void *follower);
 		void (*run)(const ae_call *call, ae_run *r);
-	} pooled;
+	} pooled, compared;
 	// Calls on planes as one (planes.h).
 	struct {
 		int (*pays)(const ae_call *calls, int64_t n);
@@ -124,6 +126,7 @@ double ae_unit_peak(const ae_unit *unit, int64_t n);
 ae_needs ae_unit_needs(const ae_unit *unit, int64_t opcode, const void *op);
 ae_needs ae_unit_reduced_needs(const ae_unit *unit, int64_t precision, const void *op);
 int ae_unit_pooled_pays(const ae_unit *unit, const void *conv, const void *pool);
+int ae_unit_compared_pays(const ae_unit *unit, const void *conv, const void *difference);
 int ae_unit_planes_pays(const ae_unit *unit, const ae_call *calls, int64_t n);
 
 // ae_prepare prepares the weights of a call (threads.c).

@@ -122,7 +122,7 @@ func (s *session) start() error {
 	if s.setup, err = s.device.encode(s.program.Setup, s, weights{}, joined{}); err != nil {
 		return err
 	}
-	if s.calls, err = s.device.encode(s.program.Calls, s, s.weights, joined{s.device.pooledOf(s.program, &s.weights), chainsOf(s.program.Calls)}); err != nil {
+	if s.calls, err = s.device.encode(s.program.Calls, s, s.weights, joined{s.device.followersOf(s.program, &s.weights), chainsOf(s.program)}); err != nil {
 		return err
 	}
 	if s.pool = newPool(s.threads, s.weights.scratchOfThread()); s.pool.run == nil {

@@ -8,8 +8,8 @@ import (
 
 // joined are the calls of a run that are done as one with others.
 type joined struct {
-	pooled map[int]bool // convolutions, with the pooling behind them
-	chains []chain
+	followers map[int]follower // of convolutions
+	chains    []chain
 }
 
 // chain is a run of calls that take planes to planes (planes.h). inside tells of each
@@ -33,7 +33,8 @@ func planar(op kernels.Op) (is, knows bool) {
 
 // chainsOf finds the longest chains of calls that follow each other, of which the last
 // reads what one before it wrote.
-func chainsOf(calls []kernels.Call) (chains []chain) {
+func chainsOf(p *kernels.Program) (chains []chain) {
+	calls := p.Calls
 	for i := 0; i < len(calls); i++ {
 		if _, knows := planar(calls[i].Op); !knows {
 			continue
@@ -45,7 +46,7 @@ func chainsOf(calls []kernels.Call) (chains []chain) {
 			}
 		}
 		for ; end-i > 1; end-- {
-			if inside, ok := joins(calls[i:end], calls[end:]); ok {
+			if inside, ok := joins(p, calls[i:end], calls[end:]); ok {
 				chains = append(chains, chain{i, inside})
 				i = end - 1
 				break
@@ -57,7 +58,7 @@ func chainsOf(calls []kernels.Call) (chains []chain) {
 
 // joins tells whether calls may be done plane by plane, and which of their outputs are
 // nobody else's: planes that are written must not be those that are still to be read.
-func joins(calls, later []kernels.Call) (inside []bool, ok bool) {
+func joins(p *kernels.Program, calls, later []kernels.Call) (inside []bool, ok bool) {
 	written, outside := map[kernels.Slot]bool{}, map[kernels.Slot]bool{}
 	linked := false
 	for _, c := range calls {
@@ -72,7 +73,7 @@ func joins(calls, later []kernels.Call) (inside []bool, ok bool) {
 	again := map[kernels.Slot]bool{} // written by a later call
 	for i, c := range slices.Backward(calls) {
 		b := c.Bufs[0]
-		inside[i] = again[b] || i < len(calls)-1 && forgotten(later, b)
+		inside[i] = again[b] || i < len(calls)-1 && forgotten(p, later, b)
 		if !inside[i] && outside[b] {
 			return nil, false
 		}

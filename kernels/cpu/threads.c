@@ -146,6 +146,8 @@ static void execute(const ae_unit *unit, const ae_call *call, ae_run *r) {
 		prepare(unit, call, r);
 	if (call->pool != NULL)
 		unit->pooled.run(call, r);
+	else if (call->compared != NULL)
+		unit->compared.run(call, r);
 	else if (call->planes > 0)
 		unit->planes.run(call, r);
 	else if (call->precision != AE_F32)

@@ -88,3 +88,77 @@ func TestPooledConvolution(t *testing.T) {
 		})
 	}
 }
+
+// comparedProgram convolves slot 0 into 3, and compares that with slot 4, or slot 4 with
+// that, into 5. Nobody sees the convolution if it is hidden.
+func comparedProgram(op kernels.Conv2D, swapped, hidden bool) *kernels.Program {
+	d := kernels.SquaredDifference{N: op.N, C: op.K, HW: op.P() * op.Q()}
+	out, _ := d.Buffers()
+	_, in := op.Buffers()
+	n := op.N * op.K * op.P() * op.Q()
+	p := &kernels.Program{
+		Calls: []kernels.Call{
+			{Op: op, Bufs: []kernels.Slot{3, 0, 1, 2}[:3+len(in)-2]},
+			{Op: d, Bufs: []kernels.Slot{5, 3, 4}},
+		},
+		Sizes: []int{in[0], in[1], op.K, n, n, out[0]},
+	}
+	if swapped {
+		p.Calls[1].Bufs = []kernels.Slot{5, 4, 3}
+	}
+	if hidden {
+		p.Passing = []kernels.Slot{3}
+	}
+	return p
+}
+
+// A convolution that is compared at once gives what the two calls give, and its slot is
+// not written.
+func TestComparedConvolution(t *testing.T) {
+	for _, k := range []struct {
+		op   kernels.Conv2D
+		once bool
+	}{
+		{kernels.Conv2D{ConvShape: conv(2, 40, 21, 70, 1, 1, 0, 1), Bias: true}, true},
+		{kernels.Conv2D{ConvShape: conv(1, 300, 13, 33, 1, 1, 0, 1)}, true},
+		{kernels.Conv2D{ConvShape: conv(3, 64, 64, 128, 1, 1, 0, 1), Bias: true}, true},
+		{kernels.Conv2D{ConvShape: conv(1, 600, 13, 33, 1, 1, 0, 1), Bias: true}, false},
+		{kernels.Conv2D{ConvShape: conv(1, 64, 13, 33, 1, 1, 0, 1), Bias: true, Relu: true}, false},
+		{kernels.Conv2D{ConvShape: conv(1, 64, 13, 33, 3, 1, 1, 1), Bias: true}, false},
+	} {
+		for _, swapped := range []bool{false, true} {
+			run := func(d kernels.Device, threads int, hidden bool) (y, compared []float32) {
+				return runCompared(t, d, comparedProgram(k.op, swapped, hidden), threads)
+			}
+			_, want := run(ref.Open(), 1, false)
+			forEachISA(t, func(t *testing.T, d *cpu.Device) {
+				y, seen := run(d, 1, false)
+				assert.NotZero(t, y[0], "%+v is seen", k.op)
+				y, got := run(d, 1, true)
+				assert.Equal(t, k.once, y[0] == 0, "%+v at once", k.op)
+				e, at := ops.RelativeError(got, want)
+				assert.LessOrEqual(t, e, ops.Bound, "%+v at %d", k.op, at)
+				e, at = ops.RelativeError(got, seen)
+				assert.LessOrEqual(t, e, 1e-6, "%+v at %d", k.op, at)
+				_, again := run(d, 3, true)
+				assert.Equal(t, got, again, "%+v depends on the threads", k.op)
+			})
+		}
+	}
+}
+
+// runCompared returns the convolution's slot and the map.
+func runCompared(t *testing.T, d kernels.Device, p *kernels.Program, threads int) (y, compared []float32) {
+	s, err := d.Load(p, kernels.Options{Threads: threads})
+	require.NoError(t, err)
+	defer s.Close()
+	r := rand.New(rand.NewPCG(3, 4))
+	for _, slot := range []kernels.Slot{0, 1, 2, 4} {
+		require.NoError(t, s.Write(slot, noise(r, p.Sizes[slot])))
+	}
+	require.NoError(t, s.Run())
+	y, compared = make([]float32, p.Sizes[3]), make([]float32, p.Sizes[5])
+	require.NoError(t, s.Read(3, y))
+	require.NoError(t, s.Read(5, compared))
+	return y, compared
+}
