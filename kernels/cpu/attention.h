@@ -1,16 +1,12 @@
-// Attention by matrix products. A task is a run of AE_TOKENS tokens of one image:
-// rows of p where rows are normalised, columns in the second half of the
-// gradient. Products go through AE(gemm), which uses most of the scratch; rows of a
-// p that is not kept lie in the rest of it, so that they may be fewer.
+// Attention by matrix products, which go through AE(gemm) and use most of the scratch. A
+// task is a run of tokens of one image. Where p is not kept, its transpose lies in the rest
+// of the scratch, a column for each token of the run: then no lane waits for another. Where
+// it is, and in the gradient, a task has rows of p, or columns in the second half.
 
 #define AE_TOKENS ((int64_t)32)
 #define AE_TOKENS_AT AE_GEMM_SCRATCH
-_Static_assert(AE_SCRATCH - AE_TOKENS_AT >= 40 << 10, "a row of p fits beside the blocks (check.go)");
-
-// attention_run is the tokens of a task of the forward pass.
-AE_INLINE int64_t AE(attention_run)(const ae_Attention *o) {
-	return o->Keep ? AE_TOKENS : AE_MIN(AE_TOKENS, (AE_SCRATCH - AE_TOKENS_AT) / o->T);
-}
+#define AE_TOKENS_EACH 2 // tasks for each of several threads, which all pack k and v
+_Static_assert(AE_SCRATCH - AE_TOKENS_AT >= 40 << 10, "p of a token fits beside the blocks (check.go)");
 
 AE_INLINE int64_t AE(token_tasks)(int64_t n, int64_t t) { return n * AE_CEIL(t, AE_TOKENS); }
 
@@ -34,18 +30,74 @@ static void AE(softmax_row)(float *p, int64_t t, float scale) {
 		p[j] *= gain;
 }
 
-static void AE(Attention_task)(const ae_Attention *o, float *const *b, int64_t task, float *scratch) {
-	const int64_t c = o->C, t = o->T, run = AE(attention_run)(o), runs = AE_CEIL(t, run), n = task / runs, i = task % runs * run;
-	const int64_t m = AE_MIN(run, t - i), at = n * c * t;
-	float *y = b[0] + at, *p = o->Keep ? b[1] + (n * t + i) * t : scratch + AE_TOKENS_AT;
-	float *const *x = b + (o->Keep ? 2 : 1);
-	const float *q = x[0] + at, *k = x[1] + at, *v = x[2] + at;
-	AE(gemm)(m, t, c, q + i, 1, t, k, t, 1, p, t, scratch);
+// attention_kept has p in rows, which are kept.
+static void AE(attention_kept)(void *ctx, int64_t task, float *scratch) {
+	const AE(job) *job = ctx;
+	const ae_Attention *o = job->o;
+	float *const *b = job->b;
+	const int64_t c = o->C, t = o->T, runs = AE_CEIL(t, AE_TOKENS), n = task / runs, i = task % runs * AE_TOKENS;
+	const int64_t m = AE_MIN(AE_TOKENS, t - i), at = n * c * t;
+	float *p = b[1] + (n * t + i) * t;
+	AE(gemm)(m, t, c, b[2] + at + i, 1, t, b[3] + at, t, 1, p, t, scratch);
 	for (int64_t r = 0; r < m; r++)
 		AE(softmax_row)(p + r * t, t, (float)(1 / sqrt((double)c)));
-	AE(gemm)(c, m, t, v, t, 1, p, 1, t, y + i, t, scratch);
+	AE(gemm)(c, m, t, b[4] + at, t, 1, p, 1, t, b[0] + at + i, t, scratch);
 }
-AE_KERNEL(Attention, o->N * AE_CEIL(o->T, AE(attention_run)(o)))
+
+// exp_columns takes t rows of n columns to exp(scale * (p - largest)), and gives what
+// their sums have to be multiplied with to be 1.
+static void AE(exp_columns)(float *p, int64_t t, int64_t n, float scale, float *gain) {
+	for (int64_t q = 0; q < n; q += AE_W) {
+		const int64_t lanes = AE_MIN(AE_W, n - q);
+		ae_v top = ae_load_part(p + q, 0, lanes), sum = {0};
+		for (int64_t j = 1; j < t; j++)
+			top = ae_max(top, ae_load_part(p + j * n + q, 0, lanes));
+		for (int64_t j = 0; j < t; j += AE_RUN) { // short sums are accurate
+			ae_v part = {0};
+			for (int64_t i = j; i < AE_MIN(j + AE_RUN, t); i++) {
+				const ae_v v = ae_exp((ae_load_part(p + i * n + q, 0, lanes) - top) * scale);
+				ae_store_part(p + i * n + q, v, 0, lanes);
+				part += v;
+			}
+			sum += part;
+		}
+		ae_store_part(gain + q, 1 / sum, 0, lanes);
+	}
+}
+
+typedef struct {
+	const ae_Attention *o;
+	float *const *b;
+	int64_t run, runs; // tokens of a task
+} AE(attention_job);
+
+static void AE(attention_across)(void *ctx, int64_t task, float *scratch) {
+	const AE(attention_job) *job = ctx;
+	const ae_Attention *o = job->o;
+	const int64_t c = o->C, t = o->T, n = task / job->runs, i = task % job->runs * job->run;
+	const int64_t m = AE_MIN(job->run, t - i), at = n * c * t;
+	float *y = job->b[0] + at + i, *p = scratch + AE_TOKENS_AT, *gain = p + t * m;
+	const float *q = job->b[1] + at + i, *k = job->b[2] + at, *v = job->b[3] + at;
+	AE(gemm)(t, m, c, k, 1, t, q, t, 1, p, m, scratch);
+	AE(exp_columns)(p, t, m, (float)(1 / sqrt((double)c)), gain);
+	AE(gemm)(c, m, t, v, t, 1, p, m, 1, y, t, scratch);
+	for (int64_t r = 0; r < c; r++, y += t)
+		for (int64_t l = 0; l < m; l++)
+			y[l] *= gain[l];
+}
+
+static void AE(Attention)(const ae_Attention *o, float *const *b, ae_run *r) {
+	AE(job) kept = {o, b};
+	AE(attention_job) job = {.o = o, .b = b};
+	if (o->Keep) {
+		ae_parallel(r, AE(token_tasks)(o->N, o->T), AE(attention_kept), &kept);
+		return;
+	}
+	job.run = AE(even)(o->T, AE_MAX((AE_SCRATCH - AE_TOKENS_AT) / (o->T + 1), 1)); // their gains lie behind p
+	job.run = AE_MIN(job.run, AE_CEIL(o->T, AE_CEIL(ae_enough(r, AE_TOKENS_EACH), o->N)));
+	job.runs = AE_CEIL(o->T, job.run);
+	ae_parallel(r, o->N * job.runs, AE(attention_across), &job);
+}
 
 // Rows: dp = dy^T v, ds = p * (dp - sum_j dp*p) / sqrt(C), dq = k ds^T.
 static void AE(attention_rows)(void *ctx, int64_t task, float *scratch) {

@@ -211,7 +211,10 @@ AE_INLINE void AE(pack_panel)(const int h, float *dst, const float *a, int64_t r
 		row[i] = a + AE_MIN(i, rows - 1) * rs;
 	if (rows < h)
 		memset(dst, 0, sizeof(float) * (size_t)(h * k));
-	if (rows == h) {
+	if (rows == h && rs == 1) {
+		for (int64_t j = 0; j < k; j++)
+			memcpy(dst + j * h, a + j * cs, sizeof(float) * (size_t)h);
+	} else if (rows == h) {
 		for (int64_t j = 0; j < k; j++)
 			for (int i = 0; i < h; i++)
 				dst[j * h + i] = row[i][j * cs];
