@@ -8,8 +8,8 @@ import (
 
 // plan maps virtual slots to real ones: bound buffers keep a slot of their own,
 // the others share slots when their lives do not overlap. A call's outputs are
-// never placed on its inputs, nor is that of a pooling or a comparison on the inputs of
-// the convolution before it: a machine may do both at once.
+// never placed on its inputs, nor on those of a call before it that a machine may do at
+// once with it.
 func (l *lowering) plan() (real []kernels.Slot, p *kernels.Program) {
 	last := make([]int, len(l.sizes))
 	for i, c := range l.calls {
@@ -59,15 +59,16 @@ func (l *lowering) plan() (real []kernels.Slot, p *kernels.Program) {
 	return real, p
 }
 
-// follows tells whether a call pools or compares what the convolution before it puts out.
+// follows tells whether a machine may do a call at once with the one before it: pool or
+// compare what a convolution puts out, or convolve what a Concat does.
 func follows(before, c kernels.Call) bool {
-	if _, conv := before.Op.(kernels.Conv2D); !conv {
-		return false
-	}
+	_, conv := before.Op.(kernels.Conv2D)
+	_, concat := before.Op.(kernels.Concat)
 	switch c.Op.(type) {
 	case kernels.AvgPool, kernels.SquaredDifference:
-		out, _ := c.Op.Buffers()
-		return slices.Contains(c.Bufs[len(out):], before.Bufs[0])
+		return conv && slices.Contains(c.Bufs[1:], before.Bufs[0])
+	case kernels.Conv2D:
+		return concat && c.Bufs[1] == before.Bufs[0]
 	}
 	return false
 }

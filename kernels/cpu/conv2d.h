@@ -110,20 +110,25 @@ static ae_needs AE(needs)(int64_t opcode, const void *o) {
 	return needs;
 }
 
-static void AE(prepare)(const ae_call *call, ae_run *r) {
-	ae_conv j;
+// conv_prepare prepares the weights of a convolution or a phase.
+static void AE(conv_prepare)(ae_conv *j, ae_run *r) {
 	ae_winograd w;
 	ae_sliding v;
+	if (AE(winograd_plan)(&w, j)) {
+		AE(winograd_prepare)(&w, j->prepared, r);
+		return;
+	}
+	AE(conv_split)(j);
+	AE(direct_prepare)(!AE(is_vector)(j) && AE(sliding_plan)(&v, j) ? &v.conv : j, r);
+}
+
+static void AE(prepare)(const ae_call *call, ae_run *r) {
+	ae_conv j;
 	float *prepared = NULL;
 	for (int64_t i = 0; AE(phase_of)(&j, i, call->opcode, call->op, call->bufs); i++) {
 		if (i > 0)
 			j.prepared = prepared;
-		if (AE(winograd_plan)(&w, &j)) {
-			AE(winograd_prepare)(&w, j.prepared, r);
-		} else {
-			AE(conv_split)(&j);
-			AE(direct_prepare)(!AE(is_vector)(&j) && AE(sliding_plan)(&v, &j) ? &v.conv : &j, r);
-		}
+		AE(conv_prepare)(&j, r);
 		prepared = j.prepared + AE(direct_weights)(&j);
 	}
 }

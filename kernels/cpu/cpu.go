@@ -153,6 +153,14 @@ func (d *Device) comparesAtOnce(conv kernels.Conv2D, difference kernels.SquaredD
 	return C.ae_unit_compared_pays(d.isa.unit, unsafe.Pointer(unsafe.SliceData(a)), unsafe.Pointer(unsafe.SliceData(b))) != 0
 }
 
+// upsampledNeeds is needs of a convolution that does a Resize and a Concat as well. Nothing
+// is prepared where three calls are faster.
+func (d *Device) upsampledNeeds(conv kernels.Conv2D, e enlarged) needs {
+	a, b := kernels.Words(conv), kernels.Words(e.resize)
+	n := C.ae_unit_upsampled_needs(d.isa.unit, unsafe.Pointer(unsafe.SliceData(a)), unsafe.Pointer(unsafe.SliceData(b)), C.int64_t(e.offset))
+	return needs{int(n.prepared), int(n.scratch), int(n.cells)}
+}
+
 // at is the device for a precision. Only those who ask for less than float32 by name
 // make the process ask the system for AMX, because that has a price (cpu.h).
 func (d *Device) at(precision string) *Device {
@@ -219,7 +227,7 @@ func (d *Device) encode(calls []kernels.Call, s *session, w weights, j joined) (
 		words += len(kernels.Words(c.Op))
 		buffers += len(c.Bufs) + 2
 	}
-	size := len(calls)*C.sizeof_ae_call + 8*words + 8*buffers
+	size := len(calls)*C.sizeof_ae_call + 8*words + 8*buffers + len(w.enlarged)*C.sizeof_ae_enlarged
 	block := zeroed(size)
 	if block == nil {
 		return list{}, fmt.Errorf("cpu: %w for %d bytes of calls", kernels.ErrNoMemory, size)
@@ -227,6 +235,7 @@ func (d *Device) encode(calls []kernels.Call, s *session, w weights, j joined) (
 	l := list{(*C.ae_call)(block), len(calls)}
 	ops := unsafe.Slice((*uint64)(unsafe.Add(block, len(calls)*C.sizeof_ae_call)), words)
 	bufs := unsafe.Slice((*unsafe.Pointer)(unsafe.Add(block, len(calls)*C.sizeof_ae_call+8*words)), buffers)
+	large := unsafe.Slice((*C.ae_enlarged)(unsafe.Add(block, size-len(w.enlarged)*C.sizeof_ae_enlarged)), len(w.enlarged))
 	for i, c := range calls {
 		opcode, ok := d.opcodes[reflect.TypeOf(c.Op)]
 		if !ok {
@@ -250,6 +259,15 @@ func (d *Device) encode(calls []kernels.Call, s *session, w weights, j joined) (
 			call.precision, call._range = reduced[of.as.name], C.double(of.as.most)
 		}
 		bufs = bufs[len(c.Bufs)+2:]
+		if e, ok := w.enlarged[i]; ok {
+			at := func(b kernels.Slot) *C.float { return (*C.float)(s.slots[b].at) }
+			large[0] = C.ae_enlarged{
+				resize: l.at(i - 2).op, offset: C.int64_t(e.offset),
+				small: at(e.small), others: at(e.others), products: at(e.products), sums: at(e.sums),
+			}
+			call.enlarged, large = &large[0], large[1:]
+			l.at(i-1).done, l.at(i-2).done = 1, 1
+		}
 		if f := j.followers[i-1]; f != 0 {
 			before := l.at(i - 1)
 			if f == pooling {
@@ -274,12 +292,15 @@ func (d *Device) encode(calls []kernels.Call, s *session, w weights, j joined) (
 // join makes the calls of a chain one, where that is possible.
 func (d *Device) join(l list, c chain) {
 	for i, inside := range c.inside {
+		if l.at(c.first+i).done != 0 {
+			return
+		}
 		if inside {
 			l.at(c.first + i).inside = 1
 		}
 	}
 	calls := C.int64_t(len(c.inside))
-	if l.at(c.first).done != 0 || C.ae_unit_planes_pays(d.isa.unit, l.at(c.first), calls) == 0 {
+	if C.ae_unit_planes_pays(d.isa.unit, l.at(c.first), calls) == 0 {
 		return
 	}
 	l.at(c.first).planes = calls

@@ -56,6 +56,14 @@ void ae_threads_free(ae_run *r);
 
 typedef void ae_kernel(const void *o, float *const *b, ae_run *r);
 
+// What a Conv2D makes of a Resize and a Concat before it (conv_upsampled.h).
+typedef struct {
+	const void *resize;         // the op
+	int64_t offset;             // the first of the resized channels among those of the Concat
+	const float *small, *others; // its input, and the other channels
+	float *products, *sums;     // the outputs of both calls, as room
+} ae_enlarged;
+
 // A call: op points to the words of an ae_<Op>, bufs to its buffers and, behind
 // them, to prepared weights if the call has any, NULL if not.
 typedef struct {
@@ -67,6 +75,7 @@ typedef struct {
 	double range;      // the largest input of a convolution in int8
 	const void *pool;  // of the AvgPool that a Conv2D does as well, into the first of bufs; NULL for none
 	const float *compared; // what a Conv2D compares its outputs with, their map into the first of bufs; NULL for none
+	const ae_enlarged *enlarged; // of its input, for a Conv2D; NULL for nothing
 	int64_t planes;    // calls from this one on that are done as one (planes.h); 0 for none
 	int64_t inside;    // of such: nobody but they reads the output, which need not be in memory
 	int64_t done;      // by a call before
@@ -98,6 +107,13 @@ typedef struct {
 		int (*pays)(const void *conv, const void *follower);
 		void (*run)(const ae_call *call, ae_run *r);
 	} pooled, compared;
+	// Conv2D after Resize and Concat, of two, as one call (conv_upsampled.h), in float32;
+	// needs has nothing prepared where three are faster.
+	struct {
+		ae_needs (*needs)(const void *conv, const void *resize, int64_t offset);
+		void (*prepare)(const ae_call *call, ae_run *r);
+		void (*run)(const ae_call *call, ae_run *r);
+	} upsampled;
 	// Calls on planes as one (planes.h).
 	struct {
 		int (*pays)(const ae_call *calls, int64_t n);
@@ -127,6 +143,7 @@ ae_needs ae_unit_needs(const ae_unit *unit, int64_t opcode, const void *op);
 ae_needs ae_unit_reduced_needs(const ae_unit *unit, int64_t precision, const void *op);
 int ae_unit_pooled_pays(const ae_unit *unit, const void *conv, const void *pool);
 int ae_unit_compared_pays(const ae_unit *unit, const void *conv, const void *difference);
+ae_needs ae_unit_upsampled_needs(const ae_unit *unit, const void *conv, const void *resize, int64_t offset);
 int ae_unit_planes_pays(const ae_unit *unit, const ae_call *calls, int64_t n);
 
 // ae_prepare prepares the weights of a call (threads.c).

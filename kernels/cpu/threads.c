@@ -137,6 +137,8 @@ void ae_parallel(ae_run *r, int64_t n, ae_task *f, void *ctx) {
 static void prepare(const ae_unit *unit, const ae_call *call, ae_run *r) {
 	if (call->precision != AE_F32)
 		unit->reduced[call->precision].prepare(call, r);
+	else if (call->enlarged != NULL)
+		unit->upsampled.prepare(call, r);
 	else
 		unit->prepare(call, r);
 }
@@ -146,6 +148,8 @@ static void execute(const ae_unit *unit, const ae_call *call, ae_run *r) {
 		prepare(unit, call, r);
 	if (call->pool != NULL)
 		unit->pooled.run(call, r);
+	else if (call->enlarged != NULL)
+		unit->upsampled.run(call, r);
 	else if (call->compared != NULL)
 		unit->compared.run(call, r);
 	else if (call->planes > 0)

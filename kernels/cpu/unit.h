@@ -65,6 +65,7 @@
 #include "pool.h"
 #include "conv_pooled.h"
 #include "resize.h"
+#include "conv_upsampled.h"
 #include "planes.h"
 #include "softmax.h"
 
@@ -82,14 +83,16 @@ AE_OPS(AE_WRAP)
 #define AE_ENTRY(Op) AE(call_##Op),
 static ae_kernel *const AE(entries)[] = {AE_OPS(AE_ENTRY)};
 static const ae_unit AE(unit) = {
-	AE(entries), AE(needs), AE(prepare), AE(peak), {AE(pooled_pays), AE(pooled_run)}, {AE(compared_pays), AE(compared_run)}, {AE(planes_pays), AE(planes_run)},
+	AE(entries), AE(needs), AE(prepare), AE(peak), {AE(pooled_pays), AE(pooled_run)}, {AE(compared_pays), AE(compared_run)},
+	{AE(upsampled_needs), AE(upsampled_prepare), AE(upsampled_run)}, {AE(planes_pays), AE(planes_run)},
 	{[AE_INT8] = {AE(int8_needs), AE(int8_prepare), AE(int8_run)}, [AE_BF16] = {AE(bf16_needs), AE(bf16_prepare), AE(bf16_run)}},
 };
 const ae_unit *const AE(ae_unit) = &AE(unit);
 
 #if AE_W == 16
 static const ae_unit AE(unit_tiles) = {
-	AE(entries), AE(needs), AE(prepare), AE(peak), {AE(pooled_pays), AE(pooled_run)}, {AE(compared_pays), AE(compared_run)}, {AE(planes_pays), AE(planes_run)},
+	AE(entries), AE(needs), AE(prepare), AE(peak), {AE(pooled_pays), AE(pooled_run)}, {AE(compared_pays), AE(compared_run)},
+	{AE(upsampled_needs), AE(upsampled_prepare), AE(upsampled_run)}, {AE(planes_pays), AE(planes_run)},
 	{
 		[AE_INT8] = {AE(tiled_int8_needs), AE(tiled_int8_prepare), AE(tiled_int8_run)},
 		[AE_BF16] = {AE(tiled_bf16_needs), AE(tiled_bf16_prepare), AE(tiled_bf16_run)},

@@ -16,8 +16,9 @@ type weights struct {
 	constant map[kernels.Slot][]int // slots of constant weights, and their calls
 	folded   []kernels.Slot         // those of them that Setup writes
 	size     int
-	scratch  int // floats that a task needs
-	cells    int // floats for the input of a convolution in less than float32
+	enlarged map[int]enlarged // what convolutions do of the calls before them
+	scratch  int              // floats that a task needs
+	cells    int              // floats for the input of a convolution in less than float32
 }
 
 // needs is what the kernel of an instruction asks for, in floats.
@@ -42,7 +43,7 @@ const inputSlot, weightSlot = 1, 2
 // behind them one place for all changing ones, which are prepared just before
 // their use.
 func (d *Device) weightsOf(p *kernels.Program, name string) weights {
-	w := weights{calls: map[int]preparedWeights{}, constant: map[kernels.Slot][]int{}}
+	w := weights{calls: map[int]preparedWeights{}, constant: map[kernels.Slot][]int{}, enlarged: map[int]enlarged{}}
 	written, shared := outputs(p.Calls), 0
 	for i, c := range p.Calls {
 		n, as := d.needs(c.Op), precision{name: kernels.Float32}
@@ -50,6 +51,9 @@ func (d *Device) weightsOf(p *kernels.Program, name string) weights {
 			if small := d.reducedNeeds(less.name, c.Op); small.prepared > 0 {
 				n, as = small, less
 			}
+		}
+		if as.name == kernels.Float32 {
+			n = d.enlarges(p, i, written, &w, n)
 		}
 		w.scratch, w.cells = max(w.scratch, n.scratch), max(w.cells, n.cells)
 		switch {
@@ -76,6 +80,23 @@ func (d *Device) weightsOf(p *kernels.Program, name string) weights {
 		}
 	}
 	return w
+}
+
+// enlarges is what call i needs, which is n unless it is a convolution that gains by doing
+// the two calls before it as well.
+func (d *Device) enlarges(p *kernels.Program, i int, written map[kernels.Slot]bool, w *weights, n needs) needs {
+	c := p.Calls[i]
+	conv, is := c.Op.(kernels.Conv2D)
+	if !is || written[c.Bufs[weightSlot]] {
+		return n
+	}
+	if e, ok := enlargedOf(p, i); ok {
+		if less := d.upsampledNeeds(conv, e); less.prepared > 0 {
+			w.enlarged[i] = e
+			return less
+		}
+	}
+	return n
 }
 
 // lessOf is the precision that call i may compute in, which is float32 but for
