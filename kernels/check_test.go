@@ -17,6 +17,7 @@ func TestCheckNamesTheCall(t *testing.T) {
 		"(Conv2D): stride is 0; expected at least 1":           {Calls: []Call{{Conv2D{}, []Slot{0, 1, 2}}}, Sizes: []int{1, 1, 1}},
 		"slot 2 of Once is there twice or not":                 {Sizes: []int{4, 4}, Once: []Slot{1, 2}},
 		"slot 1 of Once is there twice or not":                 {Sizes: []int{4, 4}, Once: []Slot{1, 1}},
+		"slot 2 of Passing is not among the 2":                 {Sizes: []int{4, 4}, Passing: []Slot{2}},
 		"Relu writes slot 0, which is of Once":                 {Calls: []Call{{relu, []Slot{0, 1}}}, Sizes: []int{4, 4}, Once: []Slot{0}},
 		"(MaxPool): stride is -1; expected at least 1":         {Calls: []Call{{MaxPool{PoolShape{Stride: -1}}, []Slot{0, 1}}}, Sizes: []int{1, 1}},
 	} {
