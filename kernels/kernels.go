@@ -103,7 +103,7 @@ type Lender interface {
 // Profiler is a Session that can tell where its time goes.
 type Profiler interface {
 	// Profile is Run, and returns how long each call took. What a machine does
-	// for several calls at once counts for the first of them.
+	// for several calls at once counts for one of them.
 	Profile() ([]time.Duration, error)
 }
 

@@ -78,7 +78,7 @@ typedef struct {
 	const ae_enlarged *enlarged; // of its input, for a Conv2D; NULL for nothing
 	int64_t planes;    // calls from this one on that are done as one (planes.h); 0 for none
 	int64_t inside;    // of such: nobody but they reads the output, which need not be in memory
-	int64_t done;      // by a call before
+	int64_t done;      // by another call
 } ae_call;
 
 // The precisions, that of everything but convolutions first.

@@ -24,6 +24,9 @@ func (d *Device) followersOf(p *kernels.Program, w *weights) map[int]follower {
 		if of, ok := w.calls[i]; !is || ok && of.as.name != kernels.Float32 || slices.Contains(c.Bufs, next.Bufs[0]) {
 			continue
 		}
+		if _, more := w.enlarged[i]; more {
+			continue
+		}
 		if f := d.follower(conv, c.Bufs[0], next); f != 0 && forgotten(p, p.Calls[i+2:], c.Bufs[0]) {
 			followers[i] = f
 		}
