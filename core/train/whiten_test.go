@@ -2,14 +2,18 @@ package train
 
 import (
 	"context"
+	"maps"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
+
+	"aecsad/core/coordinates"
 )
 
-// The local student's errors are white in the new coordinates.
+// All that is compared gets the same new coordinates, in which the local student's errors
+// are white.
 func TestWhitening(t *testing.T) {
 	c, d, o := tiny(t), scenes(6, 64), options(t)
 	o.Students.Whitening = 0
@@ -20,9 +24,17 @@ func TestWhitening(t *testing.T) {
 	white, err := r.whitened(old)
 	require.NoError(t, err)
 
-	moments, err := r.errors(white)
+	moments, err := r.errors(old)
 	require.NoError(t, err)
-	w, err := moments.Whitening(0)
+	w, err := moments.Whitening(1e-4)
+	require.NoError(t, err)
+	want := maps.Clone(old)
+	maps.Copy(want, coordinates.Change(c, old, w, coordinates.Teacher, coordinates.Local, coordinates.LocalOfGlobal, coordinates.Global))
+	assert.Equal(t, want, white)
+
+	moments, err = r.errors(white)
+	require.NoError(t, err)
+	w, err = moments.Whitening(0)
 	require.NoError(t, err)
 	var off mat.Dense
 	off.Sub(w, mat.NewDiagDense(c.Teacher.Channels, repeat(1, c.Teacher.Channels)))
