@@ -1,5 +1,5 @@
 // The convolutions. Forward and backward data are products with the weights, by
-// Winograd's method (winograd.h) or directly, of columns (conv_gemm.h) or of a view
+// Winograd's method (winograd.h), by Strassen's (conv_strassen.h) or directly, of columns (conv_gemm.h) or of a view
 // (conv_sliding.h), the latter two one per phase of the stride; a single column is in
 // conv_vector.h, backward filter in conv_filter.h.
 //
@@ -35,11 +35,16 @@ static ae_conv AE(conv_backward)(const ae_Conv2DBackwardData *o, float *const *b
 
 static void AE(conv_run)(ae_conv *j, ae_run *r) {
 	ae_winograd w;
+	ae_strassen s;
 	ae_sliding v;
 	if (j->rows.out <= 0 || j->cols.out <= 0)
 		return; // a phase beyond a small image
 	if (AE(winograd_plan)(&w, j)) {
 		AE(winograd_run)(&w, r);
+		return;
+	}
+	if (AE(strassen_plan)(&s, j)) {
+		AE(strassen_run)(&s, r);
 		return;
 	}
 	AE(conv_split)(j);
@@ -98,6 +103,7 @@ static ae_needs AE(needs)(int64_t opcode, const void *o) {
 	ae_needs needs = {0};
 	ae_conv j;
 	ae_winograd w;
+	ae_strassen s;
 	if (opcode == ae_code_Conv2DBackwardFilter) {
 		const ae_filter f = AE(conv_filter)(o, unknown);
 		return (ae_needs){.scratch = AE(filter_scratch)(&f, f.block, f.depth)};
@@ -105,6 +111,8 @@ static ae_needs AE(needs)(int64_t opcode, const void *o) {
 	for (int64_t i = 0; AE(phase_of)(&j, i, opcode, o, unknown); i++) {
 		if (AE(winograd_plan)(&w, &j))
 			return (ae_needs){.prepared = AE(winograd_weights)(&w), .scratch = AE(winograd_scratch)(&w)};
+		if (AE(strassen_plan)(&s, &j))
+			return (ae_needs){.prepared = AE(strassen_weights)(&s), .scratch = AE(strassen_scratch)(&s)};
 		needs.prepared += AE(direct_weights)(&j);
 	}
 	return needs;
@@ -113,9 +121,14 @@ static ae_needs AE(needs)(int64_t opcode, const void *o) {
 // conv_prepare prepares the weights of a convolution or a phase.
 static void AE(conv_prepare)(ae_conv *j, ae_run *r) {
 	ae_winograd w;
+	ae_strassen s;
 	ae_sliding v;
 	if (AE(winograd_plan)(&w, j)) {
 		AE(winograd_prepare)(&w, j->prepared, r);
+		return;
+	}
+	if (AE(strassen_plan)(&s, j)) {
+		AE(strassen_prepare)(&s, r);
 		return;
 	}
 	AE(conv_split)(j);
@@ -128,6 +141,7 @@ static void AE(prepare)(const ae_call *call, ae_run *r) {
 	for (int64_t i = 0; AE(phase_of)(&j, i, call->opcode, call->op, call->bufs); i++) {
 		if (i > 0)
 			j.prepared = prepared;
+		j.compared = call->compared; // a head has panels (conv_compared.h)
 		AE(conv_prepare)(&j, r);
 		prepared = j.prepared + AE(direct_weights)(&j);
 	}

@@ -27,6 +27,7 @@
 #include "conv_panels.h"
 #include "conv_sliding.h"
 #include "conv_vector.h"
+#include "conv_strassen.h"
 
 #include "conv_filter.h"
 

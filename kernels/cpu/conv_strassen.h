@@ -1,0 +1,297 @@
+// 1x1 convolutions by one level of Strassen's method, "Gaussian elimination is not optimal"
+// (1969): weights A, columns B and outputs C are halved both ways, and seven products of
+// quarters do what takes eight. After Huang, Smith, Henry and van de Geijn, "Strassen's
+// algorithm reloaded" (2016), the sums of B are made on the way into panels, and those of
+// C on the way out of the registers, of a tile of each quarter at a time. The sums of A
+// are made beforehand.
+//
+//	M0 = (A11 + A22) (B11 + B22)   to C11, C22
+//	M1 = (A21 + A22) B11           to C21, -C22
+//	M2 = A11 (B12 - B22)           to C12, C22
+//	M3 = A22 (B21 - B11)           to C11, C21, which is complete
+//	M4 = (A11 + A12) B22           to -C11, C12, which is complete
+//	M5 = (A21 - A11) (B11 + B12)   to C22, which is complete
+//	M6 = (A12 - A22) (B21 + B22)   to C11, which is complete
+//
+// The error is about twice that of a plain sum, and relative to the largest of both columns
+// that meet: which do depends on the shape of the image alone.
+
+typedef struct {
+	ae_conv conv;
+	int64_t depth, outputs; // channels of a half
+	int64_t half;           // vectors of columns of a half: vector v meets vector half+v
+	int64_t panels;         // of columns of a half
+	int64_t strip;          // panels at a time
+	int64_t runs, blocks;   // tasks of an image: runs of panels, and blocks of output channels
+} ae_strassen;
+
+#define AE_STRASSEN_PRODUCTS 7
+#define AE_STRASSEN_LEAST 64      // channels of a half: sums of fewer are no longer than what they save
+#define AE_STRASSEN_COLUMNS 128   // of an image, at least
+#define AE_STRASSEN_PANELS 360000 // floats of a strip, at most, about the second-level cache
+
+// strassen_vector is the first vector of panel i of a half.
+AE_INLINE int64_t AE(strassen_vector)(const ae_strassen *s, int64_t i) { return i * s->half / s->panels; }
+
+// strassen_weights is the floats of prepared weights: the sums of A, and behind them a line
+// that says whether they are there, or panels (conv_panels.h) in their place.
+AE_INLINE int64_t AE(strassen_sums_of)(const ae_strassen *s) { return AE_STRASSEN_PRODUCTS * s->outputs * s->depth; }
+AE_INLINE int64_t AE(strassen_weights)(const ae_strassen *s) { return AE_CEIL(AE_MAX(AE(strassen_sums_of)(s), AE(direct_weights)(&s->conv)), 16) * 16 + 16; }
+AE_INLINE float *AE(strassen_says)(const ae_strassen *s) { return s->conv.prepared + AE(strassen_weights)(s) - 16; }
+
+// strassen_scratch is the floats of a task: four tiles of sums and a strip.
+AE_INLINE int64_t AE(strassen_scratch)(const ae_strassen *s) {
+	return 4 * AE_MR * AE_NR + s->strip * AE_STRASSEN_PRODUCTS * s->depth * AE_NR;
+}
+
+// strassen_plan tells whether a convolution is worth it, and sets s if so. Columns are
+// read straight, or every other one where vectors do not cross the ends of rows.
+static int AE(strassen_plan)(ae_strassen *s, const ae_conv *j) {
+	const ae_axis *rows = &j->rows, *cols = &j->cols;
+	const int64_t columns = rows->out * cols->out, stride = cols->stride;
+	if (j->reduced != AE_F32 || j->compared != NULL || rows->taps != 1 || cols->taps != 1 || rows->first != 0 || cols->first != 0)
+		return 0;
+	if (stride == 1 ? rows->in != rows->out || cols->in != cols->out : stride != 2 || cols->out % AE_W != 0)
+		return 0;
+	if (rows->stride != stride || j->y_col != 1 || j->y_row != cols->out || columns < AE_STRASSEN_COLUMNS)
+		return 0;
+	if (j->channels % 2 != 0 || j->outputs % (2 * AE_MR) != 0 || j->channels > 2 * AE_CONV_ROWS)
+		return 0;
+	if (j->channels < 2 * AE_STRASSEN_LEAST || j->outputs < 2 * AE_STRASSEN_LEAST)
+		return 0;
+	*s = (ae_strassen){.conv = *j, .depth = j->channels / 2, .outputs = j->outputs / 2, .half = AE_CEIL(AE_CEIL(columns, AE_W), 2)};
+	s->panels = AE_CEIL(s->half, AE_NV);
+	s->strip = AE_MIN(AE_MAX(AE_STRASSEN_PANELS / (AE_STRASSEN_PRODUCTS * s->depth * AE_NR), 1), s->panels);
+	return 1;
+}
+
+// strassen_weights_task makes the sums of A for a panel of output channels:
+// [product][channel][AE_MR].
+static void AE(strassen_weights_task)(void *ctx, int64_t task, float *scratch) {
+	(void)scratch;
+	const ae_strassen *s = ctx;
+	const ae_conv *j = &s->conv;
+	const int64_t k = task * AE_MR, plane = s->depth * AE_MR;
+	const float *const w = j->w + j->rows.weight * j->w_row + j->cols.weight;
+	float *to = j->prepared + task * AE_STRASSEN_PRODUCTS * plane;
+	for (int64_t c = 0; c < s->depth; c++)
+		for (int64_t i = k; i < k + AE_MR; i++, to++) {
+			const float *upper = w + i * j->w_out + c * j->w_in, *lower = upper + s->outputs * j->w_out;
+			const float a11 = *upper, a12 = upper[s->depth * j->w_in], a21 = *lower, a22 = lower[s->depth * j->w_in];
+			to[0] = a11 + a22;
+			to[plane] = a21 + a22;
+			to[2 * plane] = a11;
+			to[3 * plane] = a22;
+			to[4 * plane] = a11 + a12;
+			to[5 * plane] = a21 - a11;
+			to[6 * plane] = a12 - a22;
+		}
+}
+
+static void AE(strassen_prepare)(ae_strassen *s, ae_run *r) {
+	ae_parallel(r, s->outputs / AE_MR, AE(strassen_weights_task), s);
+}
+
+// strassen_at is where vector v of the columns of a channel begins.
+AE_INLINE int64_t AE(strassen_at)(const ae_conv *j, int64_t v) {
+	const int64_t column = v * AE_W, width = j->cols.out;
+	return j->cols.stride == 1 ? column : column / width * 2 * j->cols.in + column % width * 2;
+}
+
+AE_INLINE ae_v AE(strassen_load)(const float *x, int64_t lanes, const int64_t stride) {
+	if (stride == 2)
+		return lanes > 0 ? ae_even(ae_load(x), ae_load(x + AE_W)) : (ae_v){0};
+	return lanes == AE_W ? ae_load(x) : ae_load_part(x, 0, lanes);
+}
+
+// strassen_sums makes the sums of B for one vector of a panel: rows `pitch` floats apart,
+// products `plane`. Vectors of the right half have so many lanes, the others are zero.
+AE_INLINE void AE(strassen_sums)(float *to, int64_t pitch, int64_t plane, const ae_strassen *s, const float *left, const float *right, int64_t lanes, const int64_t stride) {
+	const int64_t channel = s->conv.rows.in * s->conv.cols.in, lower = s->depth * channel;
+	for (int64_t c = 0; c < s->depth; c++, to += pitch, left += channel, right += channel) {
+		const ae_v b11 = AE(strassen_load)(left, AE_W, stride), b21 = AE(strassen_load)(left + lower, AE_W, stride);
+		const ae_v b12 = AE(strassen_load)(right, lanes, stride), b22 = AE(strassen_load)(right + lower, lanes, stride);
+		ae_store(to, b11 + b22);
+		ae_store(to + plane, b11);
+		ae_store(to + 2 * plane, b12 - b22);
+		ae_store(to + 3 * plane, b21 - b11);
+		ae_store(to + 4 * plane, b22);
+		ae_store(to + 5 * plane, b11 + b12);
+		ae_store(to + 6 * plane, b21 + b22);
+	}
+}
+
+// strassen_pack makes panel i, [product][channel][vectors], of an image x.
+static void AE(strassen_pack)(const ae_strassen *s, int64_t i, const float *x, float *to) {
+	const ae_conv *j = &s->conv;
+	const int64_t first = AE(strassen_vector)(s, i), n = AE(strassen_vector)(s, i + 1) - first, plane = s->depth * n * AE_W;
+	for (int64_t v = first; v < first + n; v++, to += AE_W) {
+		const int64_t lanes = AE_MIN(AE_MAX(j->y_channel - (s->half + v) * AE_W, 0), AE_W);
+		const float *left = x + AE(strassen_at)(j, v), *right = lanes > 0 ? x + AE(strassen_at)(j, s->half + v) : left;
+		if (j->cols.stride == 2)
+			AE(strassen_sums)(to, n * AE_W, plane, s, left, right, lanes, 2);
+		else if (lanes == AE_W)
+			AE(strassen_sums)(to, n * AE_W, plane, s, left, right, AE_W, 1);
+		else
+			AE(strassen_sums)(to, n * AE_W, plane, s, left, right, lanes, 1);
+	}
+}
+
+// What becomes of a product: it is put, added or subtracted where sums are held back,
+// rows AE_NR floats apart; or it is added to such, which go to their place.
+enum { AE_STRASSEN_NOT, AE_STRASSEN_PUT, AE_STRASSEN_ADD, AE_STRASSEN_SUBTRACT };
+typedef struct {
+	struct {
+		int how;
+		float *sums;
+	} to[2];
+	const ae_tile *complete; // NULL for none
+	const float *held;
+	ae_ahead ahead[3]; // asked for one after another
+} ae_strassen_product;
+
+AE_INLINE void AE(strassen_keep)(const int nv, ae_v s[AE_MR][AE_NV], int how, float *sums) {
+	if (how == AE_STRASSEN_PUT)
+		AE_EACH(AE_MR, nv, ae_store(sums + i * AE_NR + v * AE_W, s[i][v]))
+	else if (how == AE_STRASSEN_ADD)
+		AE_EACH(AE_MR, nv, ae_store(sums + i * AE_NR + v * AE_W, ae_load(sums + i * AE_NR + v * AE_W) + s[i][v]))
+	else if (how == AE_STRASSEN_SUBTRACT)
+		AE_EACH(AE_MR, nv, ae_store(sums + i * AE_NR + v * AE_W, ae_load(sums + i * AE_NR + v * AE_W) - s[i][v]))
+}
+
+// strassen_micro is micro of gemm.h with that at its end. The instances are functions of
+// their own, for the compiler's registers.
+AE_INLINE void AE(strassen_micro)(const int nv, int64_t k, const float *a, const float *b, const ae_strassen_product *p) {
+	ae_v s[AE_MR][AE_NV];
+	AE_EACH(AE_MR, nv, s[i][v] = (ae_v){0})
+	for (int n = 0; n < 3; n++) {
+		const float *ahead = p->ahead[n].from;
+		const int64_t asked = p->ahead[n].lines * p->ahead[n].count;
+		for (int64_t i = 0, line = 0; i < asked; i++, a += AE_MR, b += nv * AE_W) {
+			__builtin_prefetch(ahead + 16 * line, 0, 3);
+			if (++line == p->ahead[n].lines)
+				line = 0, ahead += p->ahead[n].step;
+			AE(micro_step)(AE_MR, nv, s, a, b);
+		}
+		k -= asked;
+	}
+	for (; k > 0; k--, a += AE_MR, b += nv * AE_W)
+		AE(micro_step)(AE_MR, nv, s, a, b);
+	AE(strassen_keep)(nv, s, p->to[0].how, p->to[0].sums);
+	AE(strassen_keep)(nv, s, p->to[1].how, p->to[1].sums);
+	if (p->complete == NULL)
+		return;
+	AE_EACH(AE_MR, nv, s[i][v] += ae_load(p->held + i * AE_NR + v * AE_W))
+	AE(tile_store)(AE_MR, nv, p->complete, s, p->complete->cols == nv * AE_W);
+}
+#define AE_STRASSEN_MICRO(nv)                                                                                                              \
+	static __attribute__((noinline)) void AE(strassen_micro_##nv)(int64_t k, const float *a, const float *b, const ae_strassen_product *p) { \
+		AE(strassen_micro)(nv, k, a, b, p);                                                                                                  \
+	}
+AE_STRASSEN_MICRO(1)
+AE_STRASSEN_MICRO(2)
+#if AE_NV == 3
+AE_STRASSEN_MICRO(3)
+#endif
+typedef void AE(strassen_kernel)(int64_t k, const float *a, const float *b, const ae_strassen_product *p);
+
+// The input of the strip after this one: 2*channels rows, of each half, which tiles ask for.
+typedef struct {
+	const float *half[2]; // of channel 0
+	int64_t lines;        // of a row, 0 for no such strip
+	int64_t row, each;    // the next row, and how many a product asks for
+} AE(strassen_next);
+
+static AE(strassen_next) AE(strassen_next_of)(const ae_strassen *s, const float *x, int64_t panel, int64_t end, int64_t products) {
+	const ae_conv *j = &s->conv;
+	if (panel >= end || j->cols.stride != 1)
+		return (AE(strassen_next)){.lines = 0};
+	const int64_t first = AE(strassen_vector)(s, panel), vectors = AE(strassen_vector)(s, AE_MIN(panel + s->strip, end)) - first;
+	const int64_t lines = AE_CEIL(vectors * AE_W, 16) + 1;
+	const int64_t each = AE_MIN(AE_CEIL(2 * j->channels, products), s->depth / lines);
+	return (AE(strassen_next)){{x + first * AE_W, x + (s->half + first) * AE_W}, lines, 0, each};
+}
+
+AE_INLINE ae_ahead AE(strassen_ahead)(const ae_strassen *s, AE(strassen_next) *n) {
+	const int64_t channels = s->conv.channels, plane = s->conv.rows.in * s->conv.cols.in, c = n->row % channels;
+	if (n->lines == 0 || n->row >= 2 * channels)
+		return (ae_ahead){0};
+	const ae_ahead a = {n->half[n->row / channels] + c * plane, n->lines, plane, AE_MIN(n->each, channels - c)};
+	n->row += a.count;
+	return a;
+}
+
+// strassen_tiles makes the outputs of a tile of each quarter, from output channel k and
+// panel i on, out of panels a and b of all products.
+static void AE(strassen_tiles)(const ae_strassen *s, int64_t image, int64_t k, int64_t i, const float *a, const float *b, float *sums, AE(strassen_next) *next) {
+	const ae_conv *j = &s->conv;
+	const int64_t left = AE(strassen_vector)(s, i), n = AE(strassen_vector)(s, i + 1) - left;
+	float *held[2][2];
+	ae_tile c[2][2];
+	for (int h = 0; h < 2; h++)
+		for (int w = 0; w < 2; w++) {
+			const int64_t channel = k + h * s->outputs, column = (left + w * s->half) * AE_W;
+			const int64_t at = image * j->y_image + channel * j->y_channel + column;
+			held[h][w] = sums + (2 * h + w) * AE_MR * AE_NR;
+			c[h][w] = (ae_tile){
+				.c = j->y + at, .ld = j->y_channel, .rows = AE_MR, .cols = AE_MIN(AE_MAX(j->y_channel - column, 0), n * AE_W),
+				.bias = j->bias != NULL ? j->bias + channel : NULL, .residual = j->residual != NULL ? j->residual + at : NULL, .relu = j->relu,
+			};
+		}
+	enum { PUT = AE_STRASSEN_PUT, ADD, SUBTRACT };
+	ae_strassen_product p[AE_STRASSEN_PRODUCTS] = {
+		{.to = {{PUT, held[0][0]}, {PUT, held[1][1]}}},
+		{.to = {{PUT, held[1][0]}, {SUBTRACT, held[1][1]}}},
+		{.to = {{PUT, held[0][1]}, {ADD, held[1][1]}}},
+		{.to = {{ADD, held[0][0]}}, .complete = &c[1][0], .held = held[1][0]},
+		{.to = {{SUBTRACT, held[0][0]}}, .complete = &c[0][1], .held = held[0][1]},
+		{.complete = &c[1][1], .held = held[1][1]},
+		{.complete = &c[0][0], .held = held[0][0]},
+	};
+#if AE_NV == 3
+	AE(strassen_kernel) *const kernel = n == 3 ? AE(strassen_micro_3) : n == 2 ? AE(strassen_micro_2) : AE(strassen_micro_1);
+#else
+	AE(strassen_kernel) *const kernel = n == 2 ? AE(strassen_micro_2) : AE(strassen_micro_1);
+#endif
+	for (int m = 0; m < AE_STRASSEN_PRODUCTS; m++, a += s->depth * AE_MR, b += s->depth * n * AE_W) {
+		if (p[m].complete == NULL)
+			p[m].ahead[0] = AE(strassen_ahead)(s, next);
+		else {
+			const ae_tile *t = p[m].complete;
+			p[m].ahead[0] = (ae_ahead){t->c, AE_CEIL(t->cols, 16) + (t->ld % 16 != 0), t->ld, AE_MR};
+			if (t->residual != NULL)
+				p[m].ahead[1] = (ae_ahead){t->residual, AE_CEIL(t->cols, 16) + (t->ld % 16 != 0), t->ld, AE_MR};
+		}
+		kernel(s->depth, a, b, &p[m]);
+	}
+}
+
+// A task is a run of panels for a block of output channels.
+static void AE(strassen_task)(void *ctx, int64_t task, float *scratch) {
+	const ae_strassen *s = ctx;
+	const ae_conv *j = &s->conv;
+	const int64_t block = task % s->blocks, run = task / s->blocks % s->runs, image = task / s->blocks / s->runs;
+	const int64_t panels = s->outputs / AE_MR, first = block * panels / s->blocks, last = (block + 1) * panels / s->blocks;
+	const int64_t end = (run + 1) * s->panels / s->runs;
+	const float *x = j->x + image * j->channels * j->rows.in * j->cols.in;
+	float *sums = scratch, *b = sums + 4 * AE_MR * AE_NR;
+	for (int64_t i = run * s->panels / s->runs; i < end; i += s->strip) {
+		const int64_t n = AE_MIN(s->strip, end - i), origin = AE(strassen_vector)(s, i);
+		const int64_t vector = AE_STRASSEN_PRODUCTS * s->depth * AE_W; // floats of one in all products
+		for (int64_t q = i; q < i + n; q++)
+			AE(strassen_pack)(s, q, x, b + (AE(strassen_vector)(s, q) - origin) * vector);
+		AE(strassen_next) next = AE(strassen_next_of)(s, x, i + n, end, (last - first) * n * 3);
+		for (int64_t k = first; k < last; k++)
+			for (int64_t q = i; q < i + n; q++)
+				AE(strassen_tiles)(s, image, k * AE_MR, q, j->prepared + k * AE_STRASSEN_PRODUCTS * s->depth * AE_MR,
+				                   b + (AE(strassen_vector)(s, q) - origin) * vector, sums, &next);
+	}
+}
+
+static void AE(strassen_run)(ae_strassen *s, ae_run *r) {
+	const ae_conv *j = &s->conv;
+	const int64_t tasks = AE(conv_tasks)(j, AE_CEIL(ae_enough(r, AE_CONV_EACH), j->images));
+	s->runs = AE_MIN(tasks, s->panels);
+	s->blocks = AE_MIN(AE_CEIL(tasks, s->runs), s->outputs / AE_MR);
+	ae_parallel(r, j->images * s->runs * s->blocks, AE(strassen_task), s);
+}
