@@ -1,10 +1,10 @@
 // The convolutions. Forward and backward data are products with the weights, by
-// Winograd's method (winograd.h), by Strassen's (conv_strassen.h) or directly, of columns (conv_gemm.h) or of a view
-// (conv_sliding.h), the latter two one per phase of the stride; a single column is in
-// conv_vector.h, backward filter in conv_filter.h.
+// Winograd's method (winograd.h), by Strassen's (conv_strassen.h) or directly, of columns
+// (conv_gemm.h) or of a view (conv_sliding.h), the latter two one per phase of the stride;
+// a single column is in conv_vector.h, backward filter in conv_filter.h.
 //
-// Weights are prepared before they are used: taken to Winograd's points, or
-// packed as panels. The prepared weights stand behind the buffers of the call.
+// Weights are prepared before they are used: taken to Winograd's points, added up for
+// Strassen's products, or packed as panels. The prepared weights stand behind the buffers of the call.
 
 // conv_forward describes a Conv2D.
 static ae_conv AE(conv_forward)(const ae_Conv2D *o, float *const *b) {
@@ -43,7 +43,7 @@ static void AE(conv_run)(ae_conv *j, ae_run *r) {
 		AE(winograd_run)(&w, r);
 		return;
 	}
-	if (AE(strassen_plan)(&s, j)) {
+	if (AE(strassen_plan)(&s, j) && *AE(strassen_chosen)(&s) != 0) {
 		AE(strassen_run)(&s, r);
 		return;
 	}
@@ -127,10 +127,8 @@ static void AE(conv_prepare)(ae_conv *j, ae_run *r) {
 		AE(winograd_prepare)(&w, j->prepared, r);
 		return;
 	}
-	if (AE(strassen_plan)(&s, j)) {
-		AE(strassen_prepare)(&s, r);
+	if (AE(strassen_plan)(&s, j) && AE(strassen_prepare)(&s, r))
 		return;
-	}
 	AE(conv_split)(j);
 	AE(direct_prepare)(!AE(is_vector)(j) && AE(sliding_plan)(&v, j) ? &v.conv : j, r);
 }

@@ -13,6 +13,9 @@
 //	M5 = (A21 - A11) (B11 + B12)   to C22, which is complete
 //	M6 = (A12 - A22) (B21 + B22)   to C11, which is complete
 //
+// Weights that begin with zeros have fewer products as they are: a head in triangular
+// coordinates (core/coordinates) is left to conv_gemm.h.
+//
 // The error is about twice that of a plain sum, and relative to the largest of both columns
 // that meet: which do depends on the shape of the image alone.
 
@@ -26,18 +29,23 @@ typedef struct {
 } ae_strassen;
 
 #define AE_STRASSEN_PRODUCTS 7
+#define AE_STRASSEN_OPEN 3        // of them complete nothing, and ask for what comes next
 #define AE_STRASSEN_LEAST 64      // channels of a half: sums of fewer are no longer than what they save
 #define AE_STRASSEN_COLUMNS 128   // of an image, at least
 #define AE_STRASSEN_PANELS 360000 // floats of a strip, at most, about the second-level cache
 
+_Static_assert(AE_STRASSEN_LEAST >= 2 * AE_MR * (AE_NR / 16 + 1), "a product lasts while it asks for the rows of a tile");
+
 // strassen_vector is the first vector of panel i of a half.
 AE_INLINE int64_t AE(strassen_vector)(const ae_strassen *s, int64_t i) { return i * s->half / s->panels; }
 
-// strassen_weights is the floats of prepared weights: the sums of A, and behind them a line
-// that says whether they are there, or panels (conv_panels.h) in their place.
-AE_INLINE int64_t AE(strassen_sums_of)(const ae_strassen *s) { return AE_STRASSEN_PRODUCTS * s->outputs * s->depth; }
-AE_INLINE int64_t AE(strassen_weights)(const ae_strassen *s) { return AE_CEIL(AE_MAX(AE(strassen_sums_of)(s), AE(direct_weights)(&s->conv)), 16) * 16 + 16; }
-AE_INLINE float *AE(strassen_says)(const ae_strassen *s) { return s->conv.prepared + AE(strassen_weights)(s) - 16; }
+// strassen_weights is the floats of prepared weights: the sums of A, or panels
+// (conv_panels.h), and behind them a line that tells which.
+static int64_t AE(strassen_weights)(const ae_strassen *s) {
+	const int64_t sums = AE_STRASSEN_PRODUCTS * s->outputs * s->depth;
+	return AE_CEIL(AE_MAX(sums, AE(direct_weights)(&s->conv)), 16) * 16 + 16;
+}
+AE_INLINE float *AE(strassen_chosen)(const ae_strassen *s) { return s->conv.prepared + AE(strassen_weights)(s) - 16; }
 
 // strassen_scratch is the floats of a task: four tiles of sums and a strip.
 AE_INLINE int64_t AE(strassen_scratch)(const ae_strassen *s) {
@@ -88,8 +96,24 @@ static void AE(strassen_weights_task)(void *ctx, int64_t task, float *scratch) {
 		}
 }
 
-static void AE(strassen_prepare)(ae_strassen *s, ae_run *r) {
-	ae_parallel(r, s->outputs / AE_MR, AE(strassen_weights_task), s);
+// strassen_pays tells whether sums of the weights pay, which is unless an eighth of them
+// or more are zeros that the rows begin with.
+static int AE(strassen_pays)(const ae_conv *j) {
+	const float *const w = j->w + j->rows.weight * j->w_row + j->cols.weight;
+	int64_t zeros = 0;
+	for (int64_t k = 0; k < j->outputs; k++)
+		for (int64_t c = 0; c < j->channels && w[k * j->w_out + c * j->w_in] == 0; c++)
+			zeros++;
+	return 8 * zeros < j->outputs * j->channels;
+}
+
+// strassen_prepare prepares the weights if sums of them pay, and tells whether.
+static int AE(strassen_prepare)(ae_strassen *s, ae_run *r) {
+	const int pays = AE(strassen_pays)(&s->conv);
+	*AE(strassen_chosen)(s) = (float)pays;
+	if (pays)
+		ae_parallel(r, s->outputs / AE_MR, AE(strassen_weights_task), s);
+	return pays;
 }
 
 // strassen_at is where vector v of the columns of a channel begins.
@@ -147,7 +171,7 @@ typedef struct {
 	} to[2];
 	const ae_tile *complete; // NULL for none
 	const float *held;
-	ae_ahead ahead[3]; // asked for one after another
+	ae_ahead ahead[2]; // one after the other
 } ae_strassen_product;
 
 AE_INLINE void AE(strassen_keep)(const int nv, ae_v s[AE_MR][AE_NV], int how, float *sums) {
@@ -164,7 +188,7 @@ AE_INLINE void AE(strassen_keep)(const int nv, ae_v s[AE_MR][AE_NV], int how, fl
 AE_INLINE void AE(strassen_micro)(const int nv, int64_t k, const float *a, const float *b, const ae_strassen_product *p) {
 	ae_v s[AE_MR][AE_NV];
 	AE_EACH(AE_MR, nv, s[i][v] = (ae_v){0})
-	for (int n = 0; n < 3; n++) {
+	for (int n = 0; n < 2; n++) {
 		const float *ahead = p->ahead[n].from;
 		const int64_t asked = p->ahead[n].lines * p->ahead[n].count;
 		for (int64_t i = 0, line = 0; i < asked; i++, a += AE_MR, b += nv * AE_W) {
@@ -221,6 +245,11 @@ AE_INLINE ae_ahead AE(strassen_ahead)(const ae_strassen *s, AE(strassen_next) *n
 	return a;
 }
 
+// strassen_rows is the rows of a tile, which are asked for while its last product is made.
+AE_INLINE ae_ahead AE(strassen_rows)(const ae_tile *t, const float *from) {
+	return (ae_ahead){from, t->cols / 16 + 1, t->ld, AE_MR};
+}
+
 // strassen_tiles makes the outputs of a tile of each quarter, from output channel k and
 // panel i on, out of panels a and b of all products.
 static void AE(strassen_tiles)(const ae_strassen *s, int64_t image, int64_t k, int64_t i, const float *a, const float *b, float *sums, AE(strassen_next) *next) {
@@ -254,13 +283,13 @@ static void AE(strassen_tiles)(const ae_strassen *s, int64_t image, int64_t k, i
 	AE(strassen_kernel) *const kernel = n == 2 ? AE(strassen_micro_2) : AE(strassen_micro_1);
 #endif
 	for (int m = 0; m < AE_STRASSEN_PRODUCTS; m++, a += s->depth * AE_MR, b += s->depth * n * AE_W) {
-		if (p[m].complete == NULL)
+		const ae_tile *t = p[m].complete;
+		if (t == NULL) {
 			p[m].ahead[0] = AE(strassen_ahead)(s, next);
-		else {
-			const ae_tile *t = p[m].complete;
-			p[m].ahead[0] = (ae_ahead){t->c, AE_CEIL(t->cols, 16) + (t->ld % 16 != 0), t->ld, AE_MR};
+		} else {
+			p[m].ahead[0] = AE(strassen_rows)(t, t->c);
 			if (t->residual != NULL)
-				p[m].ahead[1] = (ae_ahead){t->residual, AE_CEIL(t->cols, 16) + (t->ld % 16 != 0), t->ld, AE_MR};
+				p[m].ahead[1] = AE(strassen_rows)(t, t->residual);
 		}
 		kernel(s->depth, a, b, &p[m]);
 	}
@@ -280,7 +309,7 @@ static void AE(strassen_task)(void *ctx, int64_t task, float *scratch) {
 		const int64_t vector = AE_STRASSEN_PRODUCTS * s->depth * AE_W; // floats of one in all products
 		for (int64_t q = i; q < i + n; q++)
 			AE(strassen_pack)(s, q, x, b + (AE(strassen_vector)(s, q) - origin) * vector);
-		AE(strassen_next) next = AE(strassen_next_of)(s, x, i + n, end, (last - first) * n * 3);
+		AE(strassen_next) next = AE(strassen_next_of)(s, x, i + n, end, (last - first) * n * AE_STRASSEN_OPEN);
 		for (int64_t k = first; k < last; k++)
 			for (int64_t q = i; q < i + n; q++)
 				AE(strassen_tiles)(s, image, k * AE_MR, q, j->prepared + k * AE_STRASSEN_PRODUCTS * s->depth * AE_MR,

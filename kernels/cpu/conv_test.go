@@ -41,6 +41,15 @@ var splitShapes = []kernels.ConvShape{
 	{N: 2, C: 3, H: 9, W: 9, K: 4, R: 32, S: 32, Stride: 1, Pad: 12, Dilation: 1},
 }
 
+// strassenShapes are worth Strassen's method: halves of which one lacks vectors and lanes,
+// channels and outputs that are no powers of two, several strips, and with stride 2.
+var strassenShapes = []kernels.ConvShape{
+	{N: 3, C: 130, H: 13, W: 11, K: 160, R: 1, S: 1, Stride: 1, Dilation: 1},
+	{N: 1, C: 1024, H: 21, W: 23, K: 128, R: 1, S: 1, Stride: 1, Dilation: 1},
+	{N: 2, C: 128, H: 32, W: 64, K: 144, R: 1, S: 1, Stride: 2, Dilation: 1},
+	{N: 1, C: 142, H: 23, W: 31, K: 128, R: 1, S: 1, Stride: 2, Dilation: 1},
+}
+
 // slidingShapes have few channels or outputs, so that a view of the input pays:
 // several bands, strides, dilation, and rows that vectors do not divide.
 var slidingShapes = []kernels.ConvShape{
@@ -80,7 +89,7 @@ var vectorShapes = []kernels.ConvShape{
 
 func TestConvolutionInParts(t *testing.T) {
 	var all []kernels.Op
-	for _, s := range slices.Concat(splitShapes, winogradShapes, slidingShapes, vectorShapes) {
+	for _, s := range slices.Concat(splitShapes, winogradShapes, strassenShapes, slidingShapes, vectorShapes) {
 		all = append(all, kernels.Conv2D{ConvShape: s, Bias: true, Residual: true, Relu: true},
 			kernels.Conv2DBackwardData{ConvShape: s}, kernels.Conv2DBackwardFilter{ConvShape: s})
 	}
@@ -99,13 +108,15 @@ func TestConvolutionInParts(t *testing.T) {
 }
 
 // Weights that begin with zeros are left out where they are panels of a 1x1 convolution,
-// in one and two passes, or of a phase of a gradient, whose rows are the input channels.
+// in one and two passes or in place of Strassen's sums, or of a phase of a gradient, whose
+// rows are the input channels.
 func TestLeadingZeros(t *testing.T) {
 	one := kernels.ConvShape{N: 2, C: 70, H: 11, W: 9, K: 90, R: 1, S: 1, Stride: 1, Dilation: 1}
-	two, phase := one, one
+	two, phase, sums := one, one, one
 	two.C, two.K = 700, 33
+	sums.C, sums.H, sums.W, sums.K = 140, 12, 12, 160
 	phase.R, phase.S, phase.Stride, phase.Pad = 3, 3, 2, 1
-	for _, s := range []kernels.ConvShape{one, two, phase} {
+	for _, s := range []kernels.ConvShape{one, two, phase, sums} {
 		w := noise(rand.New(rand.NewPCG(7, 8)), s.K*s.C*s.R*s.S)
 		leadingZeros(w, s.K, s.C*s.R*s.S)
 		hasLeadingZeros(t, kernels.Conv2D{ConvShape: s, Bias: true, Residual: true, Relu: true}, w)
@@ -150,6 +161,7 @@ func TestConvolutionsAreAccurate(t *testing.T) {
 		{N: 1, C: 256, H: 20, W: 22, K: 64, R: 4, S: 4, Stride: 1, Pad: 3, Dilation: 1},
 		{N: 1, C: 256, H: 32, W: 30, K: 64, R: 3, S: 3, Stride: 2, Pad: 1, Dilation: 1},
 		{N: 1, C: 600, H: 24, W: 24, K: 80, R: 1, S: 1, Stride: 1, Dilation: 1},
+		{N: 1, C: 1024, H: 24, W: 24, K: 160, R: 1, S: 1, Stride: 1, Dilation: 1},
 	} {
 		for _, op := range []kernels.Op{kernels.Conv2D{ConvShape: s}, kernels.Conv2DBackwardData{ConvShape: s}} {
 			want := runOp(t, ref.Open(), op, 1)[0]
