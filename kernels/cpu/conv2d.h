@@ -36,11 +36,16 @@ static ae_conv AE(conv_backward)(const ae_Conv2DBackwardData *o, float *const *b
 static void AE(conv_run)(ae_conv *j, ae_run *r) {
 	ae_winograd w;
 	ae_strassen s;
+	ae_shallow l;
 	ae_sliding v;
 	if (j->rows.out <= 0 || j->cols.out <= 0)
 		return; // a phase beyond a small image
 	if (AE(winograd_plan)(&w, j)) {
 		AE(winograd_run)(&w, r);
+		return;
+	}
+	if (AE(shallow_plan)(&l, j, NULL)) {
+		AE(shallow_run)(&l, r);
 		return;
 	}
 	if (AE(strassen_plan)(&s, j) && *AE(strassen_chosen)(&s) != 0) {
@@ -104,6 +109,7 @@ static ae_needs AE(needs)(int64_t opcode, const void *o) {
 	ae_conv j;
 	ae_winograd w;
 	ae_strassen s;
+	ae_shallow l;
 	if (opcode == ae_code_Conv2DBackwardFilter) {
 		const ae_filter f = AE(conv_filter)(o, unknown);
 		return (ae_needs){.scratch = AE(filter_scratch)(&f, f.block, f.depth)};
@@ -111,6 +117,8 @@ static ae_needs AE(needs)(int64_t opcode, const void *o) {
 	for (int64_t i = 0; AE(phase_of)(&j, i, opcode, o, unknown); i++) {
 		if (AE(winograd_plan)(&w, &j))
 			return (ae_needs){.prepared = AE(winograd_weights)(&w), .scratch = AE(winograd_scratch)(&w)};
+		if (AE(shallow_plan)(&l, &j, NULL))
+			return (ae_needs){.prepared = AE(shallow_weights)(&l)};
 		if (AE(strassen_plan)(&s, &j))
 			return (ae_needs){.prepared = AE(strassen_weights)(&s), .scratch = AE(strassen_scratch)(&s)};
 		needs.prepared += AE(direct_weights)(&j);
@@ -122,9 +130,14 @@ static ae_needs AE(needs)(int64_t opcode, const void *o) {
 static void AE(conv_prepare)(ae_conv *j, ae_run *r) {
 	ae_winograd w;
 	ae_strassen s;
+	ae_shallow l;
 	ae_sliding v;
 	if (AE(winograd_plan)(&w, j)) {
 		AE(winograd_prepare)(&w, j->prepared, r);
+		return;
+	}
+	if (AE(shallow_plan)(&l, j, NULL)) {
+		AE(shallow_prepare)(&l, r);
 		return;
 	}
 	if (AE(strassen_plan)(&s, j) && AE(strassen_prepare)(&s, r))

@@ -3,6 +3,14 @@
 // pooled group by group (winograd_output.h); those of few input channels on a view, where
 // a task is a band of pooled rows of one image.
 
+// shallow_pooled tells whether a convolution of few channels may pool, 2x2 to one, and
+// sets s. Whether the convolution is one decides alone: its weights are prepared for that.
+static int AE(shallow_pooled)(ae_shallow *s, const ae_Conv2D *o, const ae_AvgPool *pool, float *const *b) {
+	const ae_conv j = AE(conv_forward)(o, b);
+	ae_winograd w;
+	return !o->Residual && pool->R == 2 && pool->Stride == 2 && pool->Pad <= 1 && !AE(winograd_plan)(&w, &j) && AE(shallow_plan)(s, &j, NULL) && AE(shallow_plan)(s, &j, pool);
+}
+
 // winograd_pooled tells whether Winograd's method may pool, 2x2 to one, and sets w. Groups
 // are as wide as the image, and begin with the first row of a window: with the padding
 // of the pool as outputs that nobody uses.
@@ -39,9 +47,10 @@ typedef struct {
 static int AE(pooled_plan)(ae_pooled *a, const ae_Conv2D *o, const ae_AvgPool *pool, float *const *b) {
 	ae_conv j = AE(conv_forward)(o, b);
 	ae_winograd w;
+	ae_shallow s;
 	const int64_t rows = j.rows.taps * j.cols.taps * j.channels;
 	*a = (ae_pooled){.pool = pool, .y = j.y};
-	if (o->Residual || rows == 0 || rows > AE_CONV_ROWS || pool->R > pool->Stride || pool->Pad > AE_POOLED_LINE || AE(winograd_plan)(&w, &j))
+	if (o->Residual || rows == 0 || rows > AE_CONV_ROWS || pool->R > pool->Stride || pool->Pad > AE_POOLED_LINE || AE(winograd_plan)(&w, &j) || AE(shallow_plan)(&s, &j, NULL))
 		return 0;
 	AE(conv_split)(&j);
 	ae_sliding *v = &a->sliding;
@@ -110,14 +119,20 @@ static int AE(pooled_pays)(const void *conv, const void *pool) {
 	float *const unknown[6] = {NULL};
 	ae_pooled a;
 	ae_winograd w;
-	return AE(pooled_plan)(&a, conv, pool, unknown) || AE(winograd_pooled)(&w, conv, pool, unknown);
+	ae_shallow s;
+	return AE(pooled_plan)(&a, conv, pool, unknown) || AE(winograd_pooled)(&w, conv, pool, unknown) || AE(shallow_pooled)(&s, conv, pool, unknown);
 }
 
 static void AE(pooled_run)(const ae_call *call, ae_run *r) {
 	ae_pooled a;
 	ae_winograd w;
+	ae_shallow s;
 	if (AE(winograd_pooled)(&w, call->op, call->pool, call->bufs)) {
 		AE(winograd_run)(&w, r);
+		return;
+	}
+	if (AE(shallow_pooled)(&s, call->op, call->pool, call->bufs)) {
+		AE(shallow_run)(&s, r);
 		return;
 	}
 	AE(pooled_plan)(&a, call->op, call->pool, call->bufs);

@@ -50,6 +50,16 @@ var strassenShapes = []kernels.ConvShape{
 	{N: 1, C: 142, H: 23, W: 31, K: 128, R: 1, S: 1, Stride: 2, Dilation: 1},
 }
 
+// shallowShapes have few input channels and enough outputs: four and three taps across,
+// those of stride 2 in all combinations, several bands, and rows that tiles do not divide.
+var shallowShapes = []kernels.ConvShape{
+	{N: 2, C: 3, H: 61, W: 70, K: 48, R: 4, S: 4, Stride: 1, Pad: 3, Dilation: 1},
+	{N: 1, C: 4, H: 90, W: 77, K: 64, R: 7, S: 7, Stride: 2, Pad: 3, Dilation: 1},
+	{N: 3, C: 1, H: 33, W: 50, K: 32, R: 2, S: 3, Stride: 1, Pad: 1, Dilation: 1},
+	{N: 1, C: 2, H: 64, W: 61, K: 32, R: 8, S: 8, Stride: 2, Pad: 2, Dilation: 1},
+	{N: 1, C: 3, H: 40, W: 55, K: 32, R: 6, S: 6, Stride: 2, Pad: 0, Dilation: 1},
+}
+
 // slidingShapes have few channels or outputs, so that a view of the input pays:
 // several bands, strides, dilation, and rows that vectors do not divide.
 var slidingShapes = []kernels.ConvShape{
@@ -89,7 +99,7 @@ var vectorShapes = []kernels.ConvShape{
 
 func TestConvolutionInParts(t *testing.T) {
 	var all []kernels.Op
-	for _, s := range slices.Concat(splitShapes, winogradShapes, strassenShapes, slidingShapes, vectorShapes) {
+	for _, s := range slices.Concat(splitShapes, winogradShapes, strassenShapes, shallowShapes, slidingShapes, vectorShapes) {
 		all = append(all, kernels.Conv2D{ConvShape: s, Bias: true, Residual: true, Relu: true},
 			kernels.Conv2DBackwardData{ConvShape: s}, kernels.Conv2DBackwardFilter{ConvShape: s})
 	}

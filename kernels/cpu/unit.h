@@ -42,6 +42,7 @@
 #include "winograd_output.h"
 
 #include "winograd_run.h"
+#include "conv_shallow.h"
 
 #include "conv2d.h"
 
