@@ -145,7 +145,7 @@ AE_INLINE void AE(shallow_add)(ae_v m[AE_SHALLOW_HALF][AE_SHALLOW_GROUP], const 
 #pragma GCC unroll 8
 	for (int i = 0; i < AE_SHALLOW_HALF; i++)
 		if (from + i < points) {
-			const ae_v row = ae_load(u + (from + i) * AE_W);
+			const ae_v row = ae_hold(ae_load(u + (from + i) * AE_W));
 #pragma GCC unroll 3
 			for (int t = 0; t < AE_SHALLOW_GROUP; t++)
 				m[i][t] += v[t * AE_SHALLOW_POINTS + from + i] * row;

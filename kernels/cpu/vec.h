@@ -19,6 +19,17 @@ AE_INLINE ae_v ae_load(const float *p) { return *(const ae_vu *)p; }
 AE_INLINE void ae_store(float *p, ae_v v) { *(ae_vu *)p = v; }
 AE_INLINE ae_v ae_set(float x) { return x - (ae_v){0}; }
 
+// ae_hold has a vector stay in a register, where the compiler would read it from memory
+// again for each of several products.
+#if AE_W == 16 && !defined AE_PORTABLE
+AE_INLINE ae_v ae_hold(ae_v v) {
+	__asm__("" : "+v"(v));
+	return v;
+}
+#else
+AE_INLINE ae_v ae_hold(ae_v v) { return v; }
+#endif
+
 // Four floats, whatever the ISA, and a shuffle of two of them.
 typedef float ae_v4 __attribute__((vector_size(16)));
 typedef float ae_v4u __attribute__((vector_size(16), aligned(4), may_alias));
