@@ -314,10 +314,9 @@ static void AE(conv_multiply)(const ae_conv_task *a, const ae_pass *p, ae_pass *
 				t.rows = AE_MIN(h, a->outputs - k);
 				if (j->compared == NULL)
 					t.c = c + at;
-				else
-					for (int64_t r = 0; r < t.rows; r++)
-						AE(row_prefetch)(j->compared + origin + at + r * ld, nv);
 				t.cols = AE_MIN(nv * AE_W, end - v * AE_W);
+				if (j->compared != NULL)
+					t.beside = (ae_ahead){j->compared + origin + at, t.cols / 16 + 1, ld, t.rows};
 				t.bias = follow && j->bias != NULL ? j->bias + a->k + k : NULL;
 				t.residual = follow && j->residual != NULL ? j->residual + origin + at : NULL;
 				if (next != NULL)

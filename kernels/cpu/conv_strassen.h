@@ -188,16 +188,9 @@ AE_INLINE void AE(strassen_keep)(const int nv, ae_v s[AE_MR][AE_NV], int how, fl
 AE_INLINE void AE(strassen_micro)(const int nv, int64_t k, const float *a, const float *b, const ae_strassen_product *p) {
 	ae_v s[AE_MR][AE_NV];
 	AE_EACH(AE_MR, nv, s[i][v] = (ae_v){0})
-	for (int n = 0; n < 2; n++) {
-		const float *ahead = p->ahead[n].from;
-		const int64_t asked = p->ahead[n].lines * p->ahead[n].count;
-		for (int64_t i = 0, line = 0; i < asked; i++, a += AE_MR, b += nv * AE_W) {
-			__builtin_prefetch(ahead + 16 * line, 0, 3);
-			if (++line == p->ahead[n].lines)
-				line = 0, ahead += p->ahead[n].step;
-			AE(micro_step)(AE_MR, nv, s, a, b);
-		}
-		k -= asked;
+	for (int i = 0; i < 2; i++) {
+		const int64_t steps = AE(micro_asking)(AE_MR, nv, s, k, a, b, nv * AE_W, p->ahead[i]);
+		k -= steps, a += steps * AE_MR, b += steps * nv * AE_W;
 	}
 	for (; k > 0; k--, a += AE_MR, b += nv * AE_W)
 		AE(micro_step)(AE_MR, nv, s, a, b);
@@ -245,11 +238,6 @@ AE_INLINE ae_ahead AE(strassen_ahead)(const ae_strassen *s, AE(strassen_next) *n
 	return a;
 }
 
-// strassen_rows is the rows of a tile, which are asked for while its last product is made.
-AE_INLINE ae_ahead AE(strassen_rows)(const ae_tile *t, const float *from) {
-	return (ae_ahead){from, t->cols / 16 + 1, t->ld, AE_MR};
-}
-
 // strassen_tiles makes the outputs of a tile of each quarter, from output channel k and
 // panel i on, out of panels a and b of all products.
 static void AE(strassen_tiles)(const ae_strassen *s, int64_t image, int64_t k, int64_t i, const float *a, const float *b, float *sums, AE(strassen_next) *next) {
@@ -287,9 +275,8 @@ static void AE(strassen_tiles)(const ae_strassen *s, int64_t image, int64_t k, i
 		if (t == NULL) {
 			p[m].ahead[0] = AE(strassen_ahead)(s, next);
 		} else {
-			p[m].ahead[0] = AE(strassen_rows)(t, t->c);
-			if (t->residual != NULL)
-				p[m].ahead[1] = AE(strassen_rows)(t, t->residual);
+			p[m].ahead[0] = AE(tile_rows)(AE_MR, t, t->c);
+			p[m].ahead[1] = AE(tile_rows)(AE_MR, t, t->residual);
 		}
 		kernel(s->depth, a, b, &p[m]);
 	}

@@ -50,7 +50,8 @@ typedef struct {
 	const float *bias;     // of the rows, NULL for none
 	const float *residual; // laid out like c, NULL for none
 	int add, relu;
-	ae_ahead ahead;
+	ae_ahead beside; // what else will be read with the tile
+	ae_ahead ahead;  // and later
 } ae_tile;
 
 // tile_edge stores the sums of a tile of which rows or columns are missing.
@@ -101,7 +102,7 @@ AE_INLINE void AE(tile_store)(const int mr, const int nv, const ae_tile *t, ae_v
 }
 
 // tile_prefetch asks for the cache lines that tile_store will touch, so that they
-// arrive while the sums are made.
+// arrive while the sums are made, where there is no time to ask for one after another.
 AE_INLINE void AE(tile_prefetch)(const int mr, const int nv, const ae_tile *t) {
 #pragma GCC unroll 8
 	for (int i = 0; i < mr; i++)
@@ -128,21 +129,38 @@ AE_INLINE void AE(micro_step)(const int mr, const int nv, ae_v s[AE_MR][AE_NV], 
 	}
 }
 
+// tile_rows is the rows of a tile, or of the residual, as something to ask for.
+AE_INLINE ae_ahead AE(tile_rows)(const int mr, const ae_tile *t, const float *from) {
+	return from != NULL ? (ae_ahead){from, t->cols / 16 + 1, t->ld, mr} : (ae_ahead){0};
+}
+
+// micro_asking makes a step for each line of w, k at most, and asks for it. It returns
+// how many.
+AE_INLINE int64_t AE(micro_asking)(const int mr, const int nv, ae_v s[AE_MR][AE_NV], int64_t k, const float *a, const float *b, int64_t ldb, ae_ahead w) {
+	const int64_t steps = AE_MIN(w.lines * w.count, k);
+	for (int64_t i = 0, line = 0; i < steps; i++, a += mr, b += ldb) {
+		__builtin_prefetch(w.from + 16 * line);
+		if (++line == w.lines)
+			line = 0, w.from += w.step;
+		AE(micro_step)(mr, nv, s, a, b);
+	}
+	return steps;
+}
+
 // micro multiplies a panel of A, stored [k][mr], by k rows of nv vectors of B: ldb
 // floats apart, or at off[0..k-1] if off is not NULL.
 AE_INLINE void AE(micro)(const int mr, const int nv, int64_t k, const float *a, const float *b, int64_t ldb, const int32_t *off, const ae_tile *t) {
 	ae_v s[AE_MR][AE_NV];
-	AE(tile_prefetch)(mr, nv, t);
+	const ae_ahead asked[] = {AE(tile_rows)(mr, t, t->c), AE(tile_rows)(mr, t, t->residual), t->beside, t->ahead};
+	const int time = off == NULL && k >= 3 * mr * (nv * AE_W / 16 + 1);
+	if (!time)
+		AE(tile_prefetch)(mr, nv, t);
 	AE_EACH(mr, nv, s[i][v] = (ae_v){0})
-	const float *ahead = t->ahead.from;
-	const int64_t asked = off != NULL ? 0 : AE_MIN(t->ahead.lines * t->ahead.count, k);
-	for (int64_t i = 0, line = 0; i < asked; i++, a += mr, b += ldb) {
-		__builtin_prefetch(ahead + 16 * line, 0, 2);
-		if (++line == t->ahead.lines)
-			line = 0, ahead += t->ahead.step;
-		AE(micro_step)(mr, nv, s, a, b);
+	for (int i = 0; i < 4 && time; i++) {
+		const int64_t steps = AE(micro_asking)(mr, nv, s, k, a, b, ldb, asked[i]);
+		k -= steps, a += steps * mr, b += steps * ldb;
 	}
-	for (k -= asked; k > 0; k--, a += mr, b += ldb)
+	for (; k > 0; k--, a += mr, b += ldb)
 		AE(micro_step)(mr, nv, s, a, off != NULL ? b + *off++ : b);
 	if (t->cols == nv * AE_W)
 		AE(tile_store)(mr, nv, t, s, 1);
