@@ -8,11 +8,18 @@ import (
 
 // plan maps virtual slots to real ones: bound buffers keep a slot of their own,
 // the others share slots when their lives do not overlap. A call's outputs are
-// never placed on its inputs, nor on those of a call before it that a machine may do at
+// never placed on its inputs, nor on those of calls before it that a machine may do at
 // once with it.
 func (l *lowering) plan() (real []kernels.Slot, p *kernels.Program) {
 	last := make([]int, len(l.sizes))
+	chain := 0 // begins with this call
 	for i, c := range l.calls {
+		if !planar(c) {
+			chain = i + 1
+		}
+		for _, b := range reads(l.calls[chain : i+1]) {
+			last[b] = i
+		}
 		for _, b := range c.Bufs {
 			last[b] = i
 		}
@@ -71,6 +78,30 @@ func follows(before, c kernels.Call) bool {
 		return concat && c.Bufs[1] == before.Bufs[0]
 	}
 	return false
+}
+
+// planar tells whether a call takes planes to planes: a machine may do calls of this kind
+// plane by plane, all of them for a plane at once.
+func planar(c kernels.Call) bool {
+	switch c.Op.(type) {
+	case kernels.Resize, kernels.AvgPool, kernels.Standardize, kernels.Add:
+		return true
+	}
+	return false
+}
+
+// reads are the slots that calls read before any of them writes them.
+func reads(calls []kernels.Call) (slots []kernels.Slot) {
+	written := map[kernels.Slot]bool{}
+	for _, c := range calls {
+		for _, b := range c.Bufs[1:] {
+			if !written[b] {
+				slots = append(slots, b)
+			}
+		}
+		written[c.Bufs[0]] = true
+	}
+	return slots
 }
 
 // place takes the free slot that fits best: the smallest that is large enough,

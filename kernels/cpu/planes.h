@@ -123,6 +123,11 @@ static int AE(planes_pays)(const ae_call *calls, int64_t n) {
 
 static void AE(planes_run)(const ae_call *call, ae_run *r) {
 	AE(planes_chain) a;
+	AE(smoothed) s;
+	if (AE(smoothed_plan)(&s, call, call->planes)) {
+		ae_parallel(r, AE_CEIL(s.planes, AE_SMOOTHED_AT_ONCE), AE(smoothed_task), &s);
+		return;
+	}
 	AE(planes_plan)(&a, call, call->planes);
 	ae_parallel(r, AE_CEIL(a.planes, a.at_once), AE(planes_task), &a);
 }

@@ -13,8 +13,8 @@ import (
 
 // planesProgram makes slot 8 of slots 0 and 1 plane by plane. Slots 4 to 7 lie between,
 // of which a scale at the end reads 6, if it is seen, and writes the others; 9 is its
-// result.
-func planesProgram(n, c, h, w int, small int, seen bool) *kernels.Program {
+// result. A plain one ends with the mean.
+func planesProgram(n, c, h, w int, small int, seen, plain bool) *kernels.Program {
 	resize := func(side int) kernels.Op {
 		return kernels.Resize{N: n, C: c, H: side, W: side + 1, P: h, Q: w}
 	}
@@ -28,6 +28,10 @@ func planesProgram(n, c, h, w int, small int, seen bool) *kernels.Program {
 			{Op: kernels.Standardize{N: n, C: c, HW: h * w}, Bufs: []kernels.Slot{8, 7, 2, 3}},
 		},
 		Sizes: []int{n * c * small * (small + 1), n * c * 2 * small * (2*small + 1), c, c, size, size, size, size, size, size},
+	}
+	if plain {
+		p.Calls = p.Calls[:4]
+		p.Calls[3].Bufs[0] = 8
 	}
 	last := kernels.Slot(8)
 	if seen {
@@ -52,14 +56,15 @@ func TestPlanes(t *testing.T) {
 	for _, k := range []struct{ n, c, h, w, small int }{
 		{1, 19, 64, 64, 16}, {2, 5, 33, 47, 9}, {1, 3, 70, 70, 40}, {3, 4, 5, 3, 1}, {1, 2, 200, 300, 7},
 	} {
-		for _, seen := range []bool{false, true} {
-			p := planesProgram(k.n, k.c, k.h, k.w, k.small, seen)
+		for _, how := range [][2]bool{{false, false}, {true, false}, {false, true}} {
+			seen, plain := how[0], how[1]
+			p := planesProgram(k.n, k.c, k.h, k.w, k.small, seen, plain)
 			want, wantBehind := runPlanes(t, ref.Open(), p, 1)
 			forEachISA(t, func(t *testing.T, d *cpu.Device) {
 				y, behind := runPlanes(t, d, p, 1)
 				for _, pair := range [][2][]float32{{y, want}, {behind, wantBehind}} {
 					e, at := ops.RelativeError(pair[0], pair[1])
-					assert.LessOrEqual(t, e, ops.Bound, "%+v, seen %t, at %d", k, seen, at)
+					assert.LessOrEqual(t, e, ops.Bound, "%+v, seen %t, plain %t, at %d", k, seen, plain, at)
 				}
 				again, _ := runPlanes(t, d, p, 3)
 				assert.Equal(t, y, again, "%+v depends on the threads", k)

@@ -68,6 +68,7 @@
 #include "conv_pooled.h"
 #include "resize.h"
 #include "conv_upsampled.h"
+#include "planes_smoothed.h"
 #include "planes.h"
 #include "softmax.h"
 
