@@ -8,18 +8,11 @@ import (
 
 // plan maps virtual slots to real ones: bound buffers keep a slot of their own,
 // the others share slots when their lives do not overlap. A call's outputs are
-// never placed on its inputs, nor on those of calls before it that a machine may do at
-// once with it.
+// never placed on its inputs, nor on those of a call before it that a machine may do at
+// once with it, nor those that stay on what a chain of calls around it reads.
 func (l *lowering) plan() (real []kernels.Slot, p *kernels.Program) {
 	last := make([]int, len(l.sizes))
-	chain := 0 // begins with this call
 	for i, c := range l.calls {
-		if !planar(c) {
-			chain = i + 1
-		}
-		for _, b := range reads(l.calls[chain : i+1]) {
-			last[b] = i
-		}
 		for _, b := range c.Bufs {
 			last[b] = i
 		}
@@ -40,9 +33,16 @@ func (l *lowering) plan() (real []kernels.Slot, p *kernels.Program) {
 	}
 	var free []kernels.Slot
 	for i, c := range l.calls {
+		chain, end := chainAround(l.calls, i)
 		for _, b := range c.Bufs {
 			if real[b] < 0 {
-				real[b], free = place(p, free, l.sizes[b])
+				var others []kernels.Slot
+				if last[b] > end {
+					for _, r := range reads(l.calls[chain:i]) {
+						others = append(others, real[r])
+					}
+				}
+				real[b], free = place(p, free, others, l.sizes[b])
 			}
 		}
 		freed := map[kernels.Slot]bool{}
@@ -90,6 +90,18 @@ func planar(c kernels.Call) bool {
 	return false
 }
 
+// chainAround is the planar calls around call i, the first and the last, or the call alone.
+func chainAround(calls []kernels.Call, i int) (first, last int) {
+	first, last = i, i
+	for planar(calls[i]) && first > 0 && planar(calls[first-1]) {
+		first--
+	}
+	for planar(calls[i]) && last+1 < len(calls) && planar(calls[last+1]) {
+		last++
+	}
+	return first, last
+}
+
 // reads are the slots that calls read before any of them writes them.
 func reads(calls []kernels.Call) (slots []kernels.Slot) {
 	written := map[kernels.Slot]bool{}
@@ -104,11 +116,14 @@ func reads(calls []kernels.Call) (slots []kernels.Slot) {
 	return slots
 }
 
-// place takes the free slot that fits best: the smallest that is large enough,
-// else the largest, which then grows, else a new one.
-func place(p *kernels.Program, free []kernels.Slot, size int) (kernels.Slot, []kernels.Slot) {
+// place takes the free slot that fits best, of those that are not others: the smallest that
+// is large enough, else the largest, which then grows, else a new one.
+func place(p *kernels.Program, free, others []kernels.Slot, size int) (kernels.Slot, []kernels.Slot) {
 	best := -1
 	for i, s := range free {
+		if slices.Contains(others, s) {
+			continue
+		}
 		if best < 0 {
 			best = i
 			continue
