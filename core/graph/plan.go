@@ -6,22 +6,10 @@ import (
 	"aecsad/kernels"
 )
 
-// plan maps virtual slots to real ones: bound buffers keep a slot of their own,
-// the others share slots when their lives do not overlap. A call's outputs are
-// never placed on its inputs, nor on those of a call before it that a machine may do at
-// once with it, nor those that stay on what a chain of calls around it reads.
+// plan maps virtual slots to real ones: bound buffers keep a slot of their own, the others
+// share slots when their lives do not overlap. The largest are placed first, as Pisarchyk
+// and Lee do, "Efficient Memory Management for Deep Neural Net Inference" (2020), sec. 4.
 func (l *lowering) plan() (real []kernels.Slot, p *kernels.Program) {
-	last := make([]int, len(l.sizes))
-	for i, c := range l.calls {
-		for _, b := range c.Bufs {
-			last[b] = i
-		}
-		if i > 0 && follows(l.calls[i-1], c) {
-			for _, b := range l.calls[i-1].Bufs {
-				last[b] = i
-			}
-		}
-	}
 	p = &kernels.Program{}
 	real = make([]kernels.Slot, len(l.sizes))
 	for i := range real {
@@ -31,27 +19,17 @@ func (l *lowering) plan() (real []kernels.Slot, p *kernels.Program) {
 			p.Sizes = append(p.Sizes, l.sizes[i])
 		}
 	}
-	var free []kernels.Slot
-	for i, c := range l.calls {
-		chain, end := chainAround(l.calls, i)
-		for _, b := range c.Bufs {
-			if real[b] < 0 {
-				var others []kernels.Slot
-				if last[b] > end {
-					for _, r := range reads(l.calls[chain:i]) {
-						others = append(others, real[r])
-					}
-				}
-				real[b], free = place(p, free, others, l.sizes[b])
-			}
+	shared := len(p.Sizes) // the first slot that may be
+	var placed [][]life    // of these
+	for _, v := range l.lives() {
+		at := slices.IndexFunc(placed, func(others []life) bool { return !slices.ContainsFunc(others, v.meets) })
+		if at < 0 {
+			at = len(placed)
+			placed = append(placed, nil)
+			p.Sizes = append(p.Sizes, l.sizes[v.slot])
 		}
-		freed := map[kernels.Slot]bool{}
-		for _, b := range c.Bufs {
-			if !l.bound[b] && last[b] == i && !freed[b] {
-				freed[b] = true
-				free = append(free, real[b])
-			}
-		}
+		placed[at] = append(placed[at], v)
+		real[v.slot] = kernels.Slot(shared + at)
 	}
 	kept := map[kernels.Slot]bool{}
 	for i, s := range real {
@@ -64,6 +42,52 @@ func (l *lowering) plan() (real []kernels.Slot, p *kernels.Program) {
 	}
 	p.Setup, p.Calls = remap(l.setup, real), remap(l.calls, real)
 	return real, p
+}
+
+// life is the calls from the first to the last that need what is in a virtual slot.
+// Outputs do not take the place of inputs, nor of those of a call before that a machine may
+// do at once with this one; and what outlives the chain of calls that makes it is kept off
+// what the chain reads.
+type life struct {
+	slot        kernels.Slot
+	first, last int
+	off         []kernels.Slot
+}
+
+func (v life) meets(w life) bool {
+	return v.first <= w.last && w.first <= v.last || slices.Contains(v.off, w.slot) || slices.Contains(w.off, v.slot)
+}
+
+// lives are those of all slots that calls use and that are not bound, the largest first.
+func (l *lowering) lives() (all []life) {
+	at := map[kernels.Slot]int{}
+	use := func(b kernels.Slot, i int) {
+		if l.bound[b] {
+			return
+		}
+		if _, known := at[b]; !known {
+			at[b] = len(all)
+			all = append(all, life{slot: b, first: i})
+		}
+		all[at[b]].last = i
+	}
+	for i, c := range l.calls {
+		for _, b := range c.Bufs {
+			use(b, i)
+		}
+		if i > 0 && follows(l.calls[i-1], c) {
+			for _, b := range l.calls[i-1].Bufs {
+				use(b, i)
+			}
+		}
+	}
+	for i, v := range all {
+		if start, end := chainAround(l.calls, v.first); v.last > end {
+			all[i].off = reads(l.calls[start:v.first])
+		}
+	}
+	slices.SortStableFunc(all, func(a, b life) int { return l.sizes[b.slot] - l.sizes[a.slot] })
+	return all
 }
 
 // follows tells whether a machine may do a call at once with the one before it: pool or
@@ -114,33 +138,6 @@ func reads(calls []kernels.Call) (slots []kernels.Slot) {
 		written[c.Bufs[0]] = true
 	}
 	return slots
-}
-
-// place takes the free slot that fits best, of those that are not others: the smallest that
-// is large enough, else the largest, which then grows, else a new one.
-func place(p *kernels.Program, free, others []kernels.Slot, size int) (kernels.Slot, []kernels.Slot) {
-	best := -1
-	for i, s := range free {
-		if slices.Contains(others, s) {
-			continue
-		}
-		if best < 0 {
-			best = i
-			continue
-		}
-		have, old := p.Sizes[s], p.Sizes[free[best]]
-		fits, oldFits := have >= size, old >= size
-		if fits && (!oldFits || have < old) || !fits && !oldFits && have > old {
-			best = i
-		}
-	}
-	if best < 0 {
-		p.Sizes = append(p.Sizes, size)
-		return kernels.Slot(len(p.Sizes) - 1), free
-	}
-	s := free[best]
-	p.Sizes[s] = max(p.Sizes[s], size)
-	return s, append(free[:best], free[best+1:]...)
 }
 
 func remap(calls []kernels.Call, real []kernels.Slot) []kernels.Call {
