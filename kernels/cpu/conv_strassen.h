@@ -1,22 +1,22 @@
 // 1x1 convolutions by one level of Strassen's method, "Gaussian elimination is not optimal"
-// (1969): weights A, columns B and outputs C are halved both ways, and seven products of
-// quarters do what takes eight. After Huang, Smith, Henry and van de Geijn, "Strassen's
-// algorithm reloaded" (2016), the sums of B are made on the way into panels, and those of
-// C on the way out of the registers, of a tile of each quarter at a time. The sums of A
-// are made beforehand.
+// (1969), in the form of Winograd: weights A, columns B and outputs C are halved both ways,
+// and seven products of quarters do what takes eight. After Huang, Smith, Henry and van de
+// Geijn, "Strassen's algorithm reloaded" (2016), the sums of B are made on the way into
+// panels, and those of C in the registers, of a tile of each quarter at a time. The sums of
+// A are made beforehand.
 //
-//	M0 = (A11 + A22) (B11 + B22)   to C11, C22
-//	M1 = (A21 + A22) B11           to C21, -C22
-//	M2 = A11 (B12 - B22)           to C12, C22
-//	M3 = A22 (B21 - B11)           to C11, C21, which is complete
-//	M4 = (A11 + A12) B22           to -C11, C12, which is complete
-//	M5 = (A21 - A11) (B11 + B12)   to C22, which is complete
-//	M6 = (A12 - A22) (B21 + B22)   to C11, which is complete
+//	S1 = A21 + A22    S2 = S1 - A11     S3 = A11 - A21    S4 = A12 - S2
+//	T1 = B12 - B11    T2 = B22 - T1     T3 = B22 - B12    T4 = T2 - B21
+//
+//	P = A11 B11       C11 = P + A12 B21
+//	Q = P + S2 T2     R = Q + S3 T3
+//	M = S1 T1         C22 = R + M       C12 = Q + M + S4 B22
+//	                                    C21 = R - A22 T4
 //
 // Weights that begin with zeros have fewer products as they are: a head in triangular
 // coordinates (core/coordinates) is left to conv_gemm.h.
 //
-// The error is about twice that of a plain sum, and relative to the largest of both columns
+// The error is some two or three times that of a plain sum, and relative to the largest of both columns
 // that meet: which do depends on the shape of the image alone.
 
 typedef struct {
@@ -47,9 +47,9 @@ static int64_t AE(strassen_weights)(const ae_strassen *s) {
 }
 AE_INLINE float *AE(strassen_chosen)(const ae_strassen *s) { return s->conv.prepared + AE(strassen_weights)(s) - 16; }
 
-// strassen_scratch is the floats of a task: four tiles of sums and a strip.
+// strassen_scratch is the floats of a task: two tiles of sums and a strip.
 AE_INLINE int64_t AE(strassen_scratch)(const ae_strassen *s) {
-	return 4 * AE_MR * AE_NR + s->strip * AE_STRASSEN_PRODUCTS * s->depth * AE_NR;
+	return 2 * AE_MR * AE_NR + s->strip * AE_STRASSEN_PRODUCTS * s->depth * AE_NR;
 }
 
 // strassen_plan tells whether a convolution is worth it, and sets s if so. Columns are
@@ -86,13 +86,14 @@ static void AE(strassen_weights_task)(void *ctx, int64_t task, float *scratch) {
 		for (int64_t i = k; i < k + AE_MR; i++, to++) {
 			const float *upper = w + i * j->w_out + c * j->w_in, *lower = upper + s->outputs * j->w_out;
 			const float a11 = *upper, a12 = upper[s->depth * j->w_in], a21 = *lower, a22 = lower[s->depth * j->w_in];
-			to[0] = a11 + a22;
-			to[plane] = a21 + a22;
-			to[2 * plane] = a11;
-			to[3 * plane] = a22;
-			to[4 * plane] = a11 + a12;
-			to[5 * plane] = a21 - a11;
-			to[6 * plane] = a12 - a22;
+			const float s1 = a21 + a22, s2 = s1 - a11;
+			to[0] = a11;
+			to[plane] = a12;
+			to[2 * plane] = s2;
+			to[3 * plane] = a11 - a21;
+			to[4 * plane] = s1;
+			to[5 * plane] = a12 - s2;
+			to[6 * plane] = -a22;
 		}
 }
 
@@ -135,13 +136,14 @@ AE_INLINE void AE(strassen_sums)(float *to, int64_t pitch, int64_t plane, const 
 	for (int64_t c = 0; c < s->depth; c++, to += pitch, left += channel, right += channel) {
 		const ae_v b11 = AE(strassen_load)(left, AE_W, stride), b21 = AE(strassen_load)(left + lower, AE_W, stride);
 		const ae_v b12 = AE(strassen_load)(right, lanes, stride), b22 = AE(strassen_load)(right + lower, lanes, stride);
-		ae_store(to, b11 + b22);
-		ae_store(to + plane, b11);
-		ae_store(to + 2 * plane, b12 - b22);
-		ae_store(to + 3 * plane, b21 - b11);
-		ae_store(to + 4 * plane, b22);
-		ae_store(to + 5 * plane, b11 + b12);
-		ae_store(to + 6 * plane, b21 + b22);
+		const ae_v t1 = b12 - b11, t2 = b22 - t1;
+		ae_store(to, b11);
+		ae_store(to + plane, b21);
+		ae_store(to + 2 * plane, t2);
+		ae_store(to + 3 * plane, b22 - b12);
+		ae_store(to + 4 * plane, t1);
+		ae_store(to + 5 * plane, b22);
+		ae_store(to + 6 * plane, t2 - b21);
 	}
 }
 
@@ -161,44 +163,39 @@ static void AE(strassen_pack)(const ae_strassen *s, int64_t i, const float *x, f
 	}
 }
 
-// What becomes of a product: it is put, added or subtracted where sums are held back,
-// rows AE_NR floats apart; or it is added to such, which go to their place.
-enum { AE_STRASSEN_NOT, AE_STRASSEN_PUT, AE_STRASSEN_ADD, AE_STRASSEN_SUBTRACT };
+// Where a product begins and what becomes of it. Tiles of sums that are held back have rows
+// AE_NR floats apart.
 typedef struct {
-	struct {
-		int how;
-		float *sums;
-	} to[2];
-	const ae_tile *complete; // NULL for none
-	const float *held;
-	ae_ahead ahead[2]; // one after the other
+	const float *start;      // it is added to these sums, NULL for none
+	float *held;             // it is put here, NULL for nowhere; or added, if `add` is set
+	int add;
+	const ae_tile *complete; // it goes here, NULL for nowhere, with the sums `rest` if that is not NULL
+	const float *rest;
+	ae_ahead ahead[2];       // one after the other
 } ae_strassen_product;
 
-AE_INLINE void AE(strassen_keep)(const int nv, ae_v s[AE_MR][AE_NV], int how, float *sums) {
-	if (how == AE_STRASSEN_PUT)
-		AE_EACH(AE_MR, nv, ae_store(sums + i * AE_NR + v * AE_W, s[i][v]))
-	else if (how == AE_STRASSEN_ADD)
-		AE_EACH(AE_MR, nv, ae_store(sums + i * AE_NR + v * AE_W, ae_load(sums + i * AE_NR + v * AE_W) + s[i][v]))
-	else if (how == AE_STRASSEN_SUBTRACT)
-		AE_EACH(AE_MR, nv, ae_store(sums + i * AE_NR + v * AE_W, ae_load(sums + i * AE_NR + v * AE_W) - s[i][v]))
-}
-
-// strassen_micro is micro of gemm.h with that at its end. The instances are functions of
+// strassen_micro is micro of gemm.h with that around it. The instances are functions of
 // their own, for the compiler's registers.
 AE_INLINE void AE(strassen_micro)(const int nv, int64_t k, const float *a, const float *b, const ae_strassen_product *p) {
 	ae_v s[AE_MR][AE_NV];
-	AE_EACH(AE_MR, nv, s[i][v] = (ae_v){0})
+	if (p->start != NULL)
+		AE_EACH(AE_MR, nv, s[i][v] = ae_load(p->start + i * AE_NR + v * AE_W))
+	else
+		AE_EACH(AE_MR, nv, s[i][v] = (ae_v){0})
 	for (int i = 0; i < 2; i++) {
 		const int64_t steps = AE(micro_asking)(AE_MR, nv, s, k, a, b, nv * AE_W, p->ahead[i]);
 		k -= steps, a += steps * AE_MR, b += steps * nv * AE_W;
 	}
 	for (; k > 0; k--, a += AE_MR, b += nv * AE_W)
 		AE(micro_step)(AE_MR, nv, s, a, b);
-	AE(strassen_keep)(nv, s, p->to[0].how, p->to[0].sums);
-	AE(strassen_keep)(nv, s, p->to[1].how, p->to[1].sums);
+	if (p->held != NULL && p->add)
+		AE_EACH(AE_MR, nv, ae_store(p->held + i * AE_NR + v * AE_W, ae_load(p->held + i * AE_NR + v * AE_W) + s[i][v]))
+	else if (p->held != NULL)
+		AE_EACH(AE_MR, nv, ae_store(p->held + i * AE_NR + v * AE_W, s[i][v]))
 	if (p->complete == NULL)
 		return;
-	AE_EACH(AE_MR, nv, s[i][v] += ae_load(p->held + i * AE_NR + v * AE_W))
+	if (p->rest != NULL)
+		AE_EACH(AE_MR, nv, s[i][v] += ae_load(p->rest + i * AE_NR + v * AE_W))
 	AE(tile_store)(AE_MR, nv, p->complete, s, p->complete->cols == nv * AE_W);
 }
 #define AE_STRASSEN_MICRO(nv)                                                                                                              \
@@ -243,27 +240,25 @@ AE_INLINE ae_ahead AE(strassen_ahead)(const ae_strassen *s, AE(strassen_next) *n
 static void AE(strassen_tiles)(const ae_strassen *s, int64_t image, int64_t k, int64_t i, const float *a, const float *b, float *sums, AE(strassen_next) *next) {
 	const ae_conv *j = &s->conv;
 	const int64_t left = AE(strassen_vector)(s, i), n = AE(strassen_vector)(s, i + 1) - left;
-	float *held[2][2];
 	ae_tile c[2][2];
 	for (int h = 0; h < 2; h++)
 		for (int w = 0; w < 2; w++) {
 			const int64_t channel = k + h * s->outputs, column = (left + w * s->half) * AE_W;
 			const int64_t at = image * j->y_image + channel * j->y_channel + column;
-			held[h][w] = sums + (2 * h + w) * AE_MR * AE_NR;
 			c[h][w] = (ae_tile){
 				.c = j->y + at, .ld = j->y_channel, .rows = AE_MR, .cols = AE_MIN(AE_MAX(j->y_channel - column, 0), n * AE_W),
 				.bias = j->bias != NULL ? j->bias + channel : NULL, .residual = j->residual != NULL ? j->residual + at : NULL, .relu = j->relu,
 			};
 		}
-	enum { PUT = AE_STRASSEN_PUT, ADD, SUBTRACT };
+	float *const q = sums, *const r = sums + AE_MR * AE_NR; // q is P at first
 	ae_strassen_product p[AE_STRASSEN_PRODUCTS] = {
-		{.to = {{PUT, held[0][0]}, {PUT, held[1][1]}}},
-		{.to = {{PUT, held[1][0]}, {SUBTRACT, held[1][1]}}},
-		{.to = {{PUT, held[0][1]}, {ADD, held[1][1]}}},
-		{.to = {{ADD, held[0][0]}}, .complete = &c[1][0], .held = held[1][0]},
-		{.to = {{SUBTRACT, held[0][0]}}, .complete = &c[0][1], .held = held[0][1]},
-		{.complete = &c[1][1], .held = held[1][1]},
-		{.complete = &c[0][0], .held = held[0][0]},
+		{.held = q},
+		{.start = q, .complete = &c[0][0]},
+		{.start = q, .held = q},
+		{.start = q, .held = r},
+		{.held = q, .add = 1, .complete = &c[1][1], .rest = r},
+		{.start = q, .complete = &c[0][1]},
+		{.start = r, .complete = &c[1][0]},
 	};
 #if AE_NV == 3
 	AE(strassen_kernel) *const kernel = n == 3 ? AE(strassen_micro_3) : n == 2 ? AE(strassen_micro_2) : AE(strassen_micro_1);
@@ -290,7 +285,7 @@ static void AE(strassen_task)(void *ctx, int64_t task, float *scratch) {
 	const int64_t panels = s->outputs / AE_MR, first = block * panels / s->blocks, last = (block + 1) * panels / s->blocks;
 	const int64_t end = (run + 1) * s->panels / s->runs;
 	const float *x = j->x + image * j->channels * j->rows.in * j->cols.in;
-	float *sums = scratch, *b = sums + 4 * AE_MR * AE_NR;
+	float *sums = scratch, *b = sums + 2 * AE_MR * AE_NR;
 	for (int64_t i = run * s->panels / s->runs; i < end; i += s->strip) {
 		const int64_t n = AE_MIN(s->strip, end - i), origin = AE(strassen_vector)(s, i);
 		const int64_t vector = AE_STRASSEN_PRODUCTS * s->depth * AE_W; // floats of one in all products
