@@ -23,21 +23,27 @@ typedef struct {
 	ae_conv conv;
 	int64_t depth, outputs; // channels of a half
 	int64_t half;           // vectors of columns of a half: vector v meets vector half+v
-	int64_t panels;         // of columns of a half
 	int64_t strip;          // panels at a time
-	int64_t runs, blocks;   // tasks of an image: runs of panels, and blocks of output channels
+	int64_t runs, blocks;   // tasks of an image: runs of columns, and blocks of output channels
 } ae_strassen;
+
+// The columns of a task: vectors [first, first+vectors) of a half, in panels as even as
+// possible. No sum depends on either.
+typedef struct {
+	int64_t first, vectors, panels;
+} ae_strassen_run;
 
 #define AE_STRASSEN_PRODUCTS 7
 #define AE_STRASSEN_OPEN 3        // of them complete nothing, and ask for what comes next
 #define AE_STRASSEN_LEAST 64      // channels of a half: sums of fewer are no longer than what they save
 #define AE_STRASSEN_COLUMNS 128   // of an image, at least
 #define AE_STRASSEN_PANELS 360000 // floats of a strip, at most, about the second-level cache
+#define AE_STRASSEN_EACH 2        // tasks for each of several threads
 
 _Static_assert(AE_STRASSEN_LEAST >= 2 * AE_MR * (AE_NR / 16 + 1), "a product lasts while it asks for the rows of a tile");
 
-// strassen_vector is the first vector of panel i of a half.
-AE_INLINE int64_t AE(strassen_vector)(const ae_strassen *s, int64_t i) { return i * s->half / s->panels; }
+// strassen_vector is the first vector of panel i of a run.
+AE_INLINE int64_t AE(strassen_vector)(const ae_strassen_run *c, int64_t i) { return c->first + i * c->vectors / c->panels; }
 
 // strassen_weights is the floats of prepared weights: the sums of A, or panels
 // (conv_panels.h), and behind them a line that tells which.
@@ -68,8 +74,7 @@ static int AE(strassen_plan)(ae_strassen *s, const ae_conv *j) {
 	if (j->channels < 2 * AE_STRASSEN_LEAST || j->outputs < 2 * AE_STRASSEN_LEAST)
 		return 0;
 	*s = (ae_strassen){.conv = *j, .depth = j->channels / 2, .outputs = j->outputs / 2, .half = AE_CEIL(AE_CEIL(columns, AE_W), 2)};
-	s->panels = AE_CEIL(s->half, AE_NV);
-	s->strip = AE_MIN(AE_MAX(AE_STRASSEN_PANELS / (AE_STRASSEN_PRODUCTS * s->depth * AE_NR), 1), s->panels);
+	s->strip = AE_MIN(AE_MAX(AE_STRASSEN_PANELS / (AE_STRASSEN_PRODUCTS * s->depth * AE_NR), 1), AE_CEIL(s->half, AE_NV));
 	return 1;
 }
 
@@ -148,9 +153,9 @@ AE_INLINE void AE(strassen_sums)(float *to, int64_t pitch, int64_t plane, const 
 }
 
 // strassen_pack makes panel i, [product][channel][vectors], of an image x.
-static void AE(strassen_pack)(const ae_strassen *s, int64_t i, const float *x, float *to) {
+static void AE(strassen_pack)(const ae_strassen *s, const ae_strassen_run *run, int64_t i, const float *x, float *to) {
 	const ae_conv *j = &s->conv;
-	const int64_t first = AE(strassen_vector)(s, i), n = AE(strassen_vector)(s, i + 1) - first, plane = s->depth * n * AE_W;
+	const int64_t first = AE(strassen_vector)(run, i), n = AE(strassen_vector)(run, i + 1) - first, plane = s->depth * n * AE_W;
 	for (int64_t v = first; v < first + n; v++, to += AE_W) {
 		const int64_t lanes = AE_MIN(AE_MAX(j->y_channel - (s->half + v) * AE_W, 0), AE_W);
 		const float *left = x + AE(strassen_at)(j, v), *right = lanes > 0 ? x + AE(strassen_at)(j, s->half + v) : left;
@@ -216,11 +221,11 @@ typedef struct {
 	int64_t row, each;    // the next row, and how many a product asks for
 } AE(strassen_next);
 
-static AE(strassen_next) AE(strassen_next_of)(const ae_strassen *s, const float *x, int64_t panel, int64_t end, int64_t products) {
+static AE(strassen_next) AE(strassen_next_of)(const ae_strassen *s, const ae_strassen_run *run, const float *x, int64_t panel, int64_t products) {
 	const ae_conv *j = &s->conv;
-	if (panel >= end || j->cols.stride != 1)
+	if (panel >= run->panels || j->cols.stride != 1)
 		return (AE(strassen_next)){.lines = 0};
-	const int64_t first = AE(strassen_vector)(s, panel), vectors = AE(strassen_vector)(s, AE_MIN(panel + s->strip, end)) - first;
+	const int64_t first = AE(strassen_vector)(run, panel), vectors = AE(strassen_vector)(run, AE_MIN(panel + s->strip, run->panels)) - first;
 	const int64_t lines = AE_CEIL(vectors * AE_W, 16) + 1;
 	const int64_t each = AE_MIN(AE_CEIL(2 * j->channels, products), s->depth / lines);
 	return (AE(strassen_next)){{x + first * AE_W, x + (s->half + first) * AE_W}, lines, 0, each};
@@ -237,9 +242,9 @@ AE_INLINE ae_ahead AE(strassen_ahead)(const ae_strassen *s, AE(strassen_next) *n
 
 // strassen_tiles makes the outputs of a tile of each quarter, from output channel k and
 // panel i on, out of panels a and b of all products.
-static void AE(strassen_tiles)(const ae_strassen *s, int64_t image, int64_t k, int64_t i, const float *a, const float *b, float *sums, AE(strassen_next) *next) {
+static void AE(strassen_tiles)(const ae_strassen *s, const ae_strassen_run *run, int64_t image, int64_t k, int64_t i, const float *a, const float *b, float *sums, AE(strassen_next) *next) {
 	const ae_conv *j = &s->conv;
-	const int64_t left = AE(strassen_vector)(s, i), n = AE(strassen_vector)(s, i + 1) - left;
+	const int64_t left = AE(strassen_vector)(run, i), n = AE(strassen_vector)(run, i + 1) - left;
 	ae_tile c[2][2];
 	for (int h = 0; h < 2; h++)
 		for (int w = 0; w < 2; w++) {
@@ -277,32 +282,33 @@ static void AE(strassen_tiles)(const ae_strassen *s, int64_t image, int64_t k, i
 	}
 }
 
-// A task is a run of panels for a block of output channels.
+// A task is a run of columns for a block of output channels.
 static void AE(strassen_task)(void *ctx, int64_t task, float *scratch) {
 	const ae_strassen *s = ctx;
 	const ae_conv *j = &s->conv;
-	const int64_t block = task % s->blocks, run = task / s->blocks % s->runs, image = task / s->blocks / s->runs;
+	const int64_t block = task % s->blocks, at = task / s->blocks % s->runs, image = task / s->blocks / s->runs;
 	const int64_t panels = s->outputs / AE_MR, first = block * panels / s->blocks, last = (block + 1) * panels / s->blocks;
-	const int64_t end = (run + 1) * s->panels / s->runs;
+	ae_strassen_run run = {.first = at * s->half / s->runs, .vectors = (at + 1) * s->half / s->runs - at * s->half / s->runs};
+	run.panels = AE_CEIL(run.vectors, AE_NV);
 	const float *x = j->x + image * j->channels * j->rows.in * j->cols.in;
+	const int64_t vector = AE_STRASSEN_PRODUCTS * s->depth * AE_W; // floats of one in all products
 	float *sums = scratch, *b = sums + 2 * AE_MR * AE_NR;
-	for (int64_t i = run * s->panels / s->runs; i < end; i += s->strip) {
-		const int64_t n = AE_MIN(s->strip, end - i), origin = AE(strassen_vector)(s, i);
-		const int64_t vector = AE_STRASSEN_PRODUCTS * s->depth * AE_W; // floats of one in all products
-		for (int64_t q = i; q < i + n; q++)
-			AE(strassen_pack)(s, q, x, b + (AE(strassen_vector)(s, q) - origin) * vector);
-		AE(strassen_next) next = AE(strassen_next_of)(s, x, i + n, end, (last - first) * n * AE_STRASSEN_OPEN);
+	for (int64_t i = 0; i < run.panels; i += s->strip) {
+		const int64_t end = AE_MIN(i + s->strip, run.panels), origin = AE(strassen_vector)(&run, i);
+		for (int64_t q = i; q < end; q++)
+			AE(strassen_pack)(s, &run, q, x, b + (AE(strassen_vector)(&run, q) - origin) * vector);
+		AE(strassen_next) next = AE(strassen_next_of)(s, &run, x, end, (last - first) * (end - i) * AE_STRASSEN_OPEN);
 		for (int64_t k = first; k < last; k++)
-			for (int64_t q = i; q < i + n; q++)
-				AE(strassen_tiles)(s, image, k * AE_MR, q, j->prepared + k * AE_STRASSEN_PRODUCTS * s->depth * AE_MR,
-				                   b + (AE(strassen_vector)(s, q) - origin) * vector, sums, &next);
+			for (int64_t q = i; q < end; q++)
+				AE(strassen_tiles)(s, &run, image, k * AE_MR, q, j->prepared + k * AE_STRASSEN_PRODUCTS * s->depth * AE_MR,
+				                   b + (AE(strassen_vector)(&run, q) - origin) * vector, sums, &next);
 	}
 }
 
 static void AE(strassen_run)(ae_strassen *s, ae_run *r) {
 	const ae_conv *j = &s->conv;
-	const int64_t tasks = AE(conv_tasks)(j, AE_CEIL(ae_enough(r, AE_CONV_EACH), j->images));
-	s->runs = AE_MIN(tasks, s->panels);
+	const int64_t tasks = AE(conv_tasks)(j, AE_CEIL(ae_enough(r, AE_STRASSEN_EACH), j->images));
+	s->runs = AE_MIN(tasks, AE_CEIL(s->half, AE_NV));
 	s->blocks = AE_MIN(AE_CEIL(tasks, s->runs), s->outputs / AE_MR);
 	ae_parallel(r, j->images * s->runs * s->blocks, AE(strassen_task), s);
 }
