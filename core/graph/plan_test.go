@@ -117,6 +117,24 @@ func TestTheSlowCheckerNotices(t *testing.T) {
 	assert.Equal(t, tried, caught, "misplaced outputs that the checker let pass")
 }
 
+// What a chain of planar calls leaves behind does not lie on what the chain reads, though
+// that is read no more and of the right size.
+func TestPlanKeepsAChainOffWhatItReads(t *testing.T) {
+	o := Outputs{}
+	g, err := Build(func(g *Graph) {
+		s := g.Root()
+		x := g.Input("x", 1, 4, 8, 8)
+		one, other := s.Sub("one").Relu(x), s.Sub("other").Relu(x)
+		y := s.Resize(s.Add(one, other), 16, 4)
+		o["y"] = s.Sub("after").Relu(y)
+	})
+	require.NoError(t, err)
+	calls := g.Compile(o).Kernels.Calls
+	require.Len(t, calls, 5)
+	assert.Equal(t, "Add", kernels.Name(calls[2].Op))
+	assert.NotContains(t, calls[2].Bufs[1:], calls[3].Bufs[0])
+}
+
 func readAfter(l *lowering, i int, v kernels.Slot) bool {
 	for _, c := range l.calls[i+1:] {
 		out, _ := c.Op.Buffers()
