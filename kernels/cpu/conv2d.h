@@ -1,10 +1,12 @@
-// The convolutions. Forward and backward data are products with the weights, by
-// Winograd's method (winograd.h), by Strassen's (conv_strassen.h) or directly, of columns
-// (conv_gemm.h) or of a view (conv_sliding.h), the latter two one per phase of the stride;
-// a single column is in conv_vector.h, backward filter in conv_filter.h.
+// The convolutions. Forward and backward data are products with the weights: by Winograd's
+// method (winograd.h), of few channels along rows only (conv_shallow.h), by Strassen's
+// (conv_strassen.h), or directly, of columns (conv_gemm.h) or of a view (conv_sliding.h),
+// the latter two one per phase of the stride. A single column is in conv_vector.h, backward
+// filter in conv_filter.h.
 //
 // Weights are prepared before they are used: taken to Winograd's points, added up for
-// Strassen's products, or packed as panels. The prepared weights stand behind the buffers of the call.
+// Strassen's products, or packed as panels. The prepared weights stand behind the buffers
+// of the call.
 
 // conv_forward describes a Conv2D.
 static ae_conv AE(conv_forward)(const ae_Conv2D *o, float *const *b) {

@@ -1,7 +1,7 @@
 // A convolution with the AvgPool behind it, whose outputs are large and no one else reads:
 // rows of them stay in the scratch until they are pooled. Those of Winograd's method are
-// pooled group by group (winograd_output.h); those of few input channels on a view, where
-// a task is a band of pooled rows of one image.
+// pooled group by group, and two rows at a time along rows only (winograd_output.h); others
+// of few input channels on a view, where a task is a band of pooled rows of one image.
 
 // shallow_pooled tells whether a convolution of few channels may pool, 2x2 to one, and
 // sets s. Whether the convolution is one decides alone: its weights are prepared for that.

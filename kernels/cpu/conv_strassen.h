@@ -16,8 +16,8 @@
 // Weights that begin with zeros have fewer products as they are: a head in triangular
 // coordinates (core/coordinates) is left to conv_gemm.h.
 //
-// The error is some two or three times that of a plain sum, and relative to the largest of both columns
-// that meet: which do depends on the shape of the image alone.
+// The error is some two or three times that of a plain sum, and relative to the largest of
+// both columns that meet: which do depends on the shape of the image alone.
 
 typedef struct {
 	ae_conv conv;
@@ -36,7 +36,7 @@ typedef struct {
 #define AE_STRASSEN_PRODUCTS 7
 #define AE_STRASSEN_OPEN 3        // of them complete nothing, and ask for what comes next
 #define AE_STRASSEN_LEAST 64      // channels of a half: sums of fewer are no longer than what they save
-#define AE_STRASSEN_COLUMNS 128   // of an image, at least
+#define AE_STRASSEN_COLUMNS 192   // of an image, at least: halves of fewer are not whole vectors and panels
 #define AE_STRASSEN_PANELS 360000 // floats of a strip, at most, about the second-level cache
 #define AE_STRASSEN_EACH 2        // tasks for each of several threads
 
