@@ -35,7 +35,11 @@ typedef struct {
 
 #define AE_STRASSEN_PRODUCTS 7
 #define AE_STRASSEN_OPEN 3        // of them complete nothing, and ask for what comes next
-#define AE_STRASSEN_LEAST 64      // channels of a half: sums of fewer are no longer than what they save
+#if AE_W == 16
+#define AE_STRASSEN_LEAST 64      // channels of a half: sums of fewer are not worth what they save
+#else
+#define AE_STRASSEN_LEAST 128     // measured on AVX2, whose tiles are smaller
+#endif
 #define AE_STRASSEN_COLUMNS 192   // of an image, at least: halves of fewer are not whole vectors and panels
 #define AE_STRASSEN_PANELS 360000 // floats of a strip, at most, about the second-level cache
 #define AE_STRASSEN_EACH 2        // tasks for each of several threads

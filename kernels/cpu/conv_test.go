@@ -46,8 +46,9 @@ var splitShapes = []kernels.ConvShape{
 var strassenShapes = []kernels.ConvShape{
 	{N: 3, C: 130, H: 15, W: 13, K: 160, R: 1, S: 1, Stride: 1, Dilation: 1},
 	{N: 1, C: 1024, H: 21, W: 23, K: 128, R: 1, S: 1, Stride: 1, Dilation: 1},
-	{N: 2, C: 128, H: 32, W: 64, K: 144, R: 1, S: 1, Stride: 2, Dilation: 1},
-	{N: 1, C: 142, H: 23, W: 31, K: 128, R: 1, S: 1, Stride: 2, Dilation: 1},
+	{N: 1, C: 258, H: 15, W: 15, K: 272, R: 1, S: 1, Stride: 1, Dilation: 1},
+	{N: 1, C: 256, H: 32, W: 64, K: 256, R: 1, S: 1, Stride: 2, Dilation: 1},
+	{N: 2, C: 142, H: 23, W: 31, K: 128, R: 1, S: 1, Stride: 2, Dilation: 1},
 }
 
 // shallowShapes have few input channels and enough outputs: four and three taps across,
@@ -124,7 +125,7 @@ func TestLeadingZeros(t *testing.T) {
 	one := kernels.ConvShape{N: 2, C: 70, H: 11, W: 9, K: 90, R: 1, S: 1, Stride: 1, Dilation: 1}
 	two, phase, sums := one, one, one
 	two.C, two.K = 700, 33
-	sums.C, sums.H, sums.W, sums.K = 140, 14, 14, 160
+	sums.C, sums.H, sums.W, sums.K = 260, 14, 14, 256
 	phase.R, phase.S, phase.Stride, phase.Pad = 3, 3, 2, 1
 	for _, s := range []kernels.ConvShape{one, two, phase, sums} {
 		w := noise(rand.New(rand.NewPCG(7, 8)), s.K*s.C*s.R*s.S)
@@ -171,7 +172,7 @@ func TestConvolutionsAreAccurate(t *testing.T) {
 		{N: 1, C: 256, H: 20, W: 22, K: 64, R: 4, S: 4, Stride: 1, Pad: 3, Dilation: 1},
 		{N: 1, C: 256, H: 32, W: 30, K: 64, R: 3, S: 3, Stride: 2, Pad: 1, Dilation: 1},
 		{N: 1, C: 600, H: 24, W: 24, K: 80, R: 1, S: 1, Stride: 1, Dilation: 1},
-		{N: 1, C: 1024, H: 24, W: 24, K: 160, R: 1, S: 1, Stride: 1, Dilation: 1},
+		{N: 1, C: 1024, H: 24, W: 24, K: 256, R: 1, S: 1, Stride: 1, Dilation: 1},
 	} {
 		for _, op := range []kernels.Op{kernels.Conv2D{ConvShape: s}, kernels.Conv2DBackwardData{ConvShape: s}} {
 			want := runOp(t, ref.Open(), op, 1)[0]

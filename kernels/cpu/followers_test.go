@@ -125,7 +125,7 @@ func TestComparedConvolution(t *testing.T) {
 		{kernels.Conv2D{ConvShape: conv(2, 40, 21, 70, 1, 1, 0, 1), Bias: true}, true},
 		{kernels.Conv2D{ConvShape: conv(1, 300, 13, 33, 1, 1, 0, 1)}, true},
 		{kernels.Conv2D{ConvShape: conv(3, 64, 64, 128, 1, 1, 0, 1), Bias: true}, true},
-		{kernels.Conv2D{ConvShape: conv(2, 130, 14, 144, 1, 1, 0, 1), Bias: true}, true},
+		{kernels.Conv2D{ConvShape: conv(1, 260, 14, 256, 1, 1, 0, 1), Bias: true}, true},
 		{kernels.Conv2D{ConvShape: conv(1, 600, 13, 33, 1, 1, 0, 1), Bias: true}, false},
 		{kernels.Conv2D{ConvShape: conv(1, 64, 13, 33, 1, 1, 0, 1), Bias: true, Relu: true}, false},
 		{kernels.Conv2D{ConvShape: conv(1, 64, 13, 33, 3, 1, 1, 1), Bias: true}, false},

@@ -30,6 +30,7 @@ rounds=${1:-9}
 result=tests/bench/onnxruntime.txt
 {
 	stamp
+	lscpu | grep -E '^(CPU family|Model):'
 	bench --profile paper --threads 1,2 --runs "$rounds" --compare onnxruntime --python "$venv/bin/python"
 	bench --profile paper --threads 1 --runs "$rounds" --compare onnxruntime --python "$venv/bin/python" --layers
 	bench --profile paper --threads 1,2 --runs "$rounds" --layers
