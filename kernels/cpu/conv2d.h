@@ -35,25 +35,35 @@ static ae_conv AE(conv_backward)(const ae_Conv2DBackwardData *o, float *const *b
 	};
 }
 
-static void AE(conv_run)(ae_conv *j, ae_run *r) {
+// The methods, each in a function with a frame of its own: a host may call us on a stack of
+// 16 KiB. They tell whether they are the one.
+
+static AE_APART int AE(run_winograd)(const ae_conv *j, ae_run *r) {
 	ae_winograd w;
+	if (!AE(winograd_plan)(&w, j))
+		return 0;
+	AE(winograd_run)(&w, r);
+	return 1;
+}
+
+static AE_APART int AE(run_shallow)(const ae_conv *j, ae_run *r) {
+	ae_shallow s;
+	if (!AE(shallow_plan)(&s, j, NULL))
+		return 0;
+	AE(shallow_run)(&s, r);
+	return 1;
+}
+
+static AE_APART int AE(run_strassen)(const ae_conv *j, ae_run *r) {
 	ae_strassen s;
-	ae_shallow l;
+	if (!AE(strassen_plan)(&s, j) || *AE(strassen_chosen)(&s) == 0)
+		return 0;
+	AE(strassen_run)(&s, r);
+	return 1;
+}
+
+static AE_APART void AE(run_direct)(ae_conv *j, ae_run *r) {
 	ae_sliding v;
-	if (j->rows.out <= 0 || j->cols.out <= 0)
-		return; // a phase beyond a small image
-	if (AE(winograd_plan)(&w, j)) {
-		AE(winograd_run)(&w, r);
-		return;
-	}
-	if (AE(shallow_plan)(&l, j, NULL)) {
-		AE(shallow_run)(&l, r);
-		return;
-	}
-	if (AE(strassen_plan)(&s, j) && *AE(strassen_chosen)(&s) != 0) {
-		AE(strassen_run)(&s, r);
-		return;
-	}
 	AE(conv_split)(j);
 	if (AE(is_vector)(j))
 		AE(vector_run)(j, r);
@@ -61,6 +71,13 @@ static void AE(conv_run)(ae_conv *j, ae_run *r) {
 		AE(sliding_run)(&v, r);
 	else
 		AE(direct_run)(j, r);
+}
+
+static void AE(conv_run)(ae_conv *j, ae_run *r) {
+	if (j->rows.out <= 0 || j->cols.out <= 0)
+		return; // a phase beyond a small image
+	if (!AE(run_winograd)(j, r) && !AE(run_shallow)(j, r) && !AE(run_strassen)(j, r))
+		AE(run_direct)(j, r);
 }
 
 static void AE(Conv2D)(const ae_Conv2D *o, float *const *b, ae_run *r) {
@@ -128,24 +145,37 @@ static ae_needs AE(needs)(int64_t opcode, const void *o) {
 	return needs;
 }
 
-// conv_prepare prepares the weights of a convolution or a phase.
-static void AE(conv_prepare)(ae_conv *j, ae_run *r) {
+static AE_APART int AE(prepare_winograd)(const ae_conv *j, ae_run *r) {
 	ae_winograd w;
+	if (!AE(winograd_plan)(&w, j))
+		return 0;
+	AE(winograd_prepare)(&w, j->prepared, r);
+	return 1;
+}
+
+static AE_APART int AE(prepare_shallow)(const ae_conv *j, ae_run *r) {
+	ae_shallow s;
+	if (!AE(shallow_plan)(&s, j, NULL))
+		return 0;
+	AE(shallow_prepare)(&s, r);
+	return 1;
+}
+
+static AE_APART int AE(prepare_strassen)(const ae_conv *j, ae_run *r) {
 	ae_strassen s;
-	ae_shallow l;
+	return AE(strassen_plan)(&s, j) && AE(strassen_prepare)(&s, r);
+}
+
+static AE_APART void AE(prepare_direct)(ae_conv *j, ae_run *r) {
 	ae_sliding v;
-	if (AE(winograd_plan)(&w, j)) {
-		AE(winograd_prepare)(&w, j->prepared, r);
-		return;
-	}
-	if (AE(shallow_plan)(&l, j, NULL)) {
-		AE(shallow_prepare)(&l, r);
-		return;
-	}
-	if (AE(strassen_plan)(&s, j) && AE(strassen_prepare)(&s, r))
-		return;
 	AE(conv_split)(j);
 	AE(direct_prepare)(!AE(is_vector)(j) && AE(sliding_plan)(&v, j) ? &v.conv : j, r);
+}
+
+// conv_prepare prepares the weights of a convolution or a phase.
+static void AE(conv_prepare)(ae_conv *j, ae_run *r) {
+	if (!AE(prepare_winograd)(j, r) && !AE(prepare_shallow)(j, r) && !AE(prepare_strassen)(j, r))
+		AE(prepare_direct)(j, r);
 }
 
 static void AE(prepare)(const ae_call *call, ae_run *r) {

@@ -5,7 +5,7 @@
 
 // shallow_pooled tells whether a convolution of few channels may pool, 2x2 to one, and
 // sets s. Whether the convolution is one decides alone: its weights are prepared for that.
-static int AE(shallow_pooled)(ae_shallow *s, const ae_Conv2D *o, const ae_AvgPool *pool, float *const *b) {
+static AE_APART int AE(shallow_pooled)(ae_shallow *s, const ae_Conv2D *o, const ae_AvgPool *pool, float *const *b) {
 	const ae_conv j = AE(conv_forward)(o, b);
 	ae_winograd w;
 	return !o->Residual && pool->R == 2 && pool->Stride == 2 && pool->Pad <= 1 && !AE(winograd_plan)(&w, &j) && AE(shallow_plan)(s, &j, NULL) && AE(shallow_plan)(s, &j, pool);
@@ -14,7 +14,7 @@ static int AE(shallow_pooled)(ae_shallow *s, const ae_Conv2D *o, const ae_AvgPoo
 // winograd_pooled tells whether Winograd's method may pool, 2x2 to one, and sets w. Groups
 // are as wide as the image, and begin with the first row of a window: with the padding
 // of the pool as outputs that nobody uses.
-static int AE(winograd_pooled)(ae_winograd *w, const ae_Conv2D *o, const ae_AvgPool *pool, float *const *b) {
+static AE_APART int AE(winograd_pooled)(ae_winograd *w, const ae_Conv2D *o, const ae_AvgPool *pool, float *const *b) {
 	ae_conv j = AE(conv_forward)(o, b);
 	if (o->Residual || o->Stride != 1 || pool->R != 2 || pool->Stride != 2 || pool->Pad > 1 || !AE(winograd_plan)(w, &j))
 		return 0;
@@ -44,7 +44,7 @@ typedef struct {
 
 // pooled_plan tells whether a convolution of one pass is worth it: on a view, unless
 // columns save more than writing and reading the outputs costs.
-static int AE(pooled_plan)(ae_pooled *a, const ae_Conv2D *o, const ae_AvgPool *pool, float *const *b) {
+static AE_APART int AE(pooled_plan)(ae_pooled *a, const ae_Conv2D *o, const ae_AvgPool *pool, float *const *b) {
 	ae_conv j = AE(conv_forward)(o, b);
 	ae_winograd w;
 	ae_shallow s;
@@ -115,26 +115,39 @@ static void AE(pooled_task)(void *ctx, int64_t task, float *scratch) {
 	}
 }
 
-static int AE(pooled_pays)(const void *conv, const void *pool) {
-	float *const unknown[6] = {NULL};
-	ae_pooled a;
+// The ways to pool, each with a frame of its own like those of conv2d.h. They run if there
+// are threads for it, and tell whether they are the one.
+
+static AE_APART int AE(pool_by_winograd)(const void *conv, const void *pool, float *const *b, ae_run *r) {
 	ae_winograd w;
-	ae_shallow s;
-	return AE(pooled_plan)(&a, conv, pool, unknown) || AE(winograd_pooled)(&w, conv, pool, unknown) || AE(shallow_pooled)(&s, conv, pool, unknown);
+	const int is = AE(winograd_pooled)(&w, conv, pool, b);
+	if (is && r != NULL)
+		AE(winograd_run)(&w, r);
+	return is;
 }
 
-static void AE(pooled_run)(const ae_call *call, ae_run *r) {
-	ae_pooled a;
-	ae_winograd w;
+static AE_APART int AE(pool_by_shallow)(const void *conv, const void *pool, float *const *b, ae_run *r) {
 	ae_shallow s;
-	if (AE(winograd_pooled)(&w, call->op, call->pool, call->bufs)) {
-		AE(winograd_run)(&w, r);
-		return;
-	}
-	if (AE(shallow_pooled)(&s, call->op, call->pool, call->bufs)) {
+	const int is = AE(shallow_pooled)(&s, conv, pool, b);
+	if (is && r != NULL)
 		AE(shallow_run)(&s, r);
-		return;
-	}
-	AE(pooled_plan)(&a, call->op, call->pool, call->bufs);
-	ae_parallel(r, a.pool->N * a.bands, AE(pooled_task), &a);
+	return is;
+}
+
+static AE_APART int AE(pool_by_view)(const void *conv, const void *pool, float *const *b, ae_run *r) {
+	ae_pooled a;
+	const int is = AE(pooled_plan)(&a, conv, pool, b);
+	if (is && r != NULL)
+		ae_parallel(r, a.pool->N * a.bands, AE(pooled_task), &a);
+	return is;
+}
+
+static int AE(pooled_pays)(const void *conv, const void *pool) {
+	float *const unknown[6] = {NULL};
+	return AE(pool_by_winograd)(conv, pool, unknown, NULL) || AE(pool_by_shallow)(conv, pool, unknown, NULL) || AE(pool_by_view)(conv, pool, unknown, NULL);
+}
+
+static void AE(pooled_run)(const ae_call *c, ae_run *r) {
+	if (!AE(pool_by_winograd)(c->op, c->pool, c->bufs, r) && !AE(pool_by_shallow)(c->op, c->pool, c->bufs, r))
+		AE(pool_by_view)(c->op, c->pool, c->bufs, r);
 }

@@ -9,6 +9,7 @@
 #endif
 
 #define AE_INLINE static inline __attribute__((always_inline))
+#define AE_APART __attribute__((noinline)) // with a frame of its own
 
 typedef float ae_v __attribute__((vector_size(4 * AE_W)));
 typedef float ae_vu __attribute__((vector_size(4 * AE_W), aligned(4), may_alias)); // in memory, any address
