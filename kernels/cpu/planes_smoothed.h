@@ -40,7 +40,7 @@ static int AE(smoothed_plan)(AE(smoothed) *a, const ae_call *calls, int64_t n) {
 		if (calls[i].opcode != opcodes[i] || (i + 1 < n && !calls[i].inside))
 			return 0;
 	float *const *add = calls[2].bufs, *const *pool = calls[3].bufs, *one = calls[0].bufs[0], *other = calls[1].bufs[0];
-	if (one == other || !((add[1] == one && add[2] == other) || (add[1] == other && add[2] == one)) || pool[1] != add[0])
+	if (one == other || calls[1].bufs[1] == one || !((add[1] == one && add[2] == other) || (add[1] == other && add[2] == one)) || pool[1] != add[0])
 		return 0;
 	const ae_AvgPool *o = calls[3].op;
 	if (o->R != 3 || o->Stride != 1 || o->Pad != 1)

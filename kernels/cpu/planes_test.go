@@ -72,3 +72,27 @@ func TestPlanes(t *testing.T) {
 		}
 	}
 }
+
+// A resize of what was just resized is no pair of inputs, though the calls look like the
+// teacher's.
+func TestPlanesOfPlanes(t *testing.T) {
+	const c, side = 5, 24
+	size := c * side * side
+	resize := func(from int) kernels.Op { return kernels.Resize{N: 1, C: c, H: from, W: from, P: side, Q: side} }
+	p := &kernels.Program{
+		Calls: []kernels.Call{
+			{Op: resize(7), Bufs: []kernels.Slot{1, 0}},
+			{Op: resize(side), Bufs: []kernels.Slot{2, 1}},
+			{Op: kernels.Add{Len: size}, Bufs: []kernels.Slot{3, 1, 2}},
+			{Op: kernels.AvgPool{PoolShape: kernels.PoolShape{N: 1, C: c, H: side, W: side, R: 3, Stride: 1, Pad: 1}}, Bufs: []kernels.Slot{4, 3}},
+		},
+		Sizes:   []int{c * 7 * 7, size, size, size, size},
+		Passing: []kernels.Slot{1, 2, 3},
+	}
+	want, _ := runOnNoise(t, ref.Open(), p, 1, 1, 4, 4)
+	forEachISA(t, func(t *testing.T, d *cpu.Device) {
+		got, _ := runOnNoise(t, d, p, 1, 1, 4, 4)
+		e, at := ops.RelativeError(got, want)
+		assert.LessOrEqual(t, e, ops.Bound, "at %d", at)
+	})
+}
