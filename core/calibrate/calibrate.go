@@ -34,11 +34,21 @@ type Options struct {
 	Device  kernels.Device
 	Threads int
 	// Precision to calibrate for; empty for that of Device, else Device is in float32. In
-	// int8, and on a CPU in bf16, the stages that it harms most are found and recorded, in
-	// int8 also what convolutions see on training images.
+	// int8, and on a CPU in bf16, the stages that it harms too much are found and recorded, in
+	// int8 also what convolutions see.
 	Precision string
+	// Tolerance is what that may change, as a share of the spread of what scores are made
+	// of; 0 means DefaultTolerance. Classes of pixels may hardly change, whatever it is.
+	Tolerance float64
 	// Report is called after every image; may be nil.
 	Report func(stage string, done, total int)
+}
+
+func (o Options) tolerance() float64 {
+	if o.Tolerance > 0 {
+		return o.Tolerance
+	}
+	return DefaultTolerance
 }
 
 // MinValidation is the smallest number of validation images: the trimmed
@@ -57,6 +67,10 @@ func Run(ctx context.Context, m *model.Model, train, validation Source, o Option
 		return fmt.Errorf("calibration wants at least 2 training and %d validation images, got %d and %d",
 			MinValidation, train.Count, validation.Count)
 	}
+	return run(ctx, m, train, validation, o)
+}
+
+func run(ctx context.Context, m *model.Model, train, validation Source, o Options) error {
 	m.Calibration = model.Calibration{Precision: o.Precision}
 	e, err := engine(ctx, m, train, validation, o)
 	if err != nil {
@@ -89,7 +103,7 @@ func Run(ctx context.Context, m *model.Model, train, validation Source, o Option
 	return threshold(m, raws, o)
 }
 
-// engine loads the networks, in less than float32 after it has measured what that wants.
+// engine loads the networks, in less than float32 after it has found what that wants.
 func engine(ctx context.Context, m *model.Model, train, validation Source, o Options) (*detect.Engine, error) {
 	c, precision := &m.Calibration, o.Precision
 	if precision == kernels.Int8 {
@@ -98,16 +112,30 @@ func engine(ctx context.Context, m *model.Model, train, validation Source, o Opt
 		}
 	}
 	if precision == kernels.Int8 || precision == kernels.BFloat16 && o.Device.Name() == "cpu" {
-		if err := wider(ctx, m, validation, o); err != nil {
+		plain, err := inFloat32(ctx, m, train, validation, o)
+		if err != nil {
+			return nil, err
+		}
+		if err := wider(ctx, m, plain, validation, o); err != nil {
 			return nil, err
 		}
 	}
 	return detect.NewEngineAt(precision, c.Ranges, c.Wider, m.Config, m.Weights, o.Device, o.Threads)
 }
 
-// ranges measures the smallest and the largest numbers that convolutions see on any
-// of the images. They leave nothing out: what an anomaly shows is large, and must not
-// be cut off.
+// inFloat32 is the model as it is calibrated in float32.
+func inFloat32(ctx context.Context, m *model.Model, train, validation Source, o Options) (*model.Model, error) {
+	plain, report := *m, o.Report
+	o.Precision = kernels.Float32
+	if report != nil {
+		o.Report = func(stage string, done, total int) { report(stage+" in float32", done, total) }
+	}
+	return &plain, run(ctx, &plain, train, validation, o)
+}
+
+// ranges measures the smallest and the largest numbers that convolutions see on any of the
+// images, and on the same with something foreign: what an anomaly shows is larger than what
+// good products show, and must not be cut off.
 func ranges(ctx context.Context, m *model.Model, s Source, o Options) error {
 	e, err := detect.NewEngine(m.Config, m.Weights, o.Device, o.Threads)
 	if err != nil {
@@ -115,10 +143,17 @@ func ranges(ctx context.Context, m *model.Model, s Source, o Options) error {
 	}
 	defer e.Close()
 	all := &m.Calibration.Ranges
+	n := 0
 	return each(ctx, s, "training images for int8", o.Report, func(im *image.RGB) error {
-		r, err := e.Ranges(Pixels(im))
-		*all = all.With(r)
-		return err
+		for _, shown := range []*image.RGB{im, foreign(im, n)} {
+			r, err := e.Ranges(Pixels(shown))
+			if err != nil {
+				return err
+			}
+			*all = all.With(r)
+		}
+		n++
+		return nil
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"aecsad/core/detect"
+	"aecsad/core/image"
 	"aecsad/core/model"
 	"aecsad/core/model/modeltest"
 	"aecsad/core/net"
@@ -56,7 +57,7 @@ func TestCalibrationForInt8(t *testing.T) {
 	assert.NotEqual(t, scores[kernels.Float32], scores[kernels.Int8])
 }
 
-// The ranges cover every training image, and only training images.
+// The ranges cover every training image, and the same with something foreign, and no others.
 func TestRangesCoverTheTrainingImages(t *testing.T) {
 	o := options(t)
 	o.Precision = kernels.Int8
@@ -69,13 +70,15 @@ func TestRangesCoverTheTrainingImages(t *testing.T) {
 	for i := range 3 {
 		im, err := pictures(0, 3).Image(i)
 		require.NoError(t, err)
-		seen, err := e.Ranges(Pixels(im))
-		require.NoError(t, err)
-		require.Len(t, m.Calibration.Ranges, len(seen))
-		for path, r := range seen {
-			assert.Equal(t, m.Calibration.Ranges[path], m.Calibration.Ranges[path].With(r), path)
+		for _, shown := range []*image.RGB{im, foreign(im, i)} {
+			seen, err := e.Ranges(Pixels(shown))
+			require.NoError(t, err)
+			require.Len(t, m.Calibration.Ranges, len(seen))
+			for path, r := range seen {
+				assert.Equal(t, m.Calibration.Ranges[path], m.Calibration.Ranges[path].With(r), path)
+			}
+			highest = max(highest, float64(seen["encoder.layer2.0.conv1"].High))
 		}
-		highest = max(highest, float64(seen["encoder.layer2.0.conv1"].High))
 	}
 	assert.Positive(t, highest)
 	assert.Equal(t, highest, float64(m.Calibration.Ranges["encoder.layer2.0.conv1"].High))

@@ -2,76 +2,54 @@ package calibrate
 
 import (
 	"context"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/stat"
 
 	"aecsad/core/detect"
 	"aecsad/core/model"
 	"aecsad/kernels"
 )
 
-// The stages that harm most go, step by step, until the rest is within the budget.
-func TestTheMostHarmfulStagesAreSpared(t *testing.T) {
-	of := func(flips ...float64) trial {
-		x := trial{}
-		for _, f := range flips {
-			x.harms = append(x.harms, harm{flips: f * mayFlip})
-		}
-		return x
-	}
-	trials := []trial{of(3, 2, 0), of(1.5, 0.2, 0), of(0.7, 0.1, 0), of(0, 0, 0)}
-	spare(trials)
-	var got []int
-	for _, x := range trials {
-		got = append(got, x.level)
-	}
-	assert.Equal(t, []int{2, 1, 0, 0}, got)
-
-	moves := []trial{{harms: []harm{{0, 0.6 * mayMove}, {}}}, {harms: []harm{{0, 0.7 * mayMove}, {}}}}
-	spare(moves)
-	assert.Zero(t, moves[0].level+moves[1].level, "independent errors add up as squares")
-}
-
 func TestHarmIsMeasured(t *testing.T) {
-	want := []*detect.Raw{
-		{Classes: []uint8{0, 1, 2, 3}, Local: []float32{1, 0}, Global: []float32{0, 5}},
-		{Classes: []uint8{0, 1, 2, 3}, Local: []float32{3, 0}, Global: []float32{0, 5}},
+	o := options(t)
+	m := wide(t)
+	require.NoError(t, Run(context.Background(), m, pictures(0, 4), pictures(100, 9), o))
+	e, err := detect.NewEngine(m.Config, m.Weights, o.Device, 1)
+	require.NoError(t, err)
+	defer e.Close()
+	images := func() []*detect.Raw {
+		raws, err := look(context.Background(), e, pictures(100, 4), "", nil)
+		require.NoError(t, err)
+		return raws
 	}
-	got := []*detect.Raw{
-		{Classes: []uint8{0, 1, 2, 0}, Local: []float32{1, 0.5}, Global: []float32{1, 5}},
-		{Classes: []uint8{0, 1, 2, 3}, Local: []float32{3.2, 0}, Global: []float32{0, 5}},
+	want := images()
+	assert.Zero(t, harmOf(m, want, images()))
+	var structural []float64
+	for _, r := range want {
+		structural = append(structural, detect.Judge(m, r).Structural)
 	}
-	h := harmOf(want, got, false)
-	assert.InDelta(t, 1./8, h.flips, 1e-12)
-	assert.InDelta(t, 0.1, h.moves, 1e-6, "0.2 in one of two images, whose peaks deviate by the root of 2")
-}
 
-// Pixels that join two parts to one are few flips and a large change.
-func TestHarmToShapesIsMeasured(t *testing.T) {
-	picture := func(length int, joined bool) *detect.Raw {
-		const side = 16
-		r := &detect.Raw{Classes: make([]uint8, side*side), Local: []float32{1}, Global: []float32{1}}
-		for y := range 3 {
-			for x := range length {
-				r.Classes[y*side+x], r.Classes[(y+4)*side+x] = 1, 1
-			}
-		}
-		if joined {
-			r.Classes[3*side] = 1
-		}
-		return r
+	got := images()
+	for i := range got[1].Local {
+		got[1].Local[i] *= 4
 	}
-	var want, got []*detect.Raw
-	for i := range 8 {
-		want, got = append(want, picture(4+i, false)), append(got, picture(4+i, i == 5))
-	}
-	h := harmOf(want, got, true)
-	assert.InDelta(t, 1./(8*256), h.flips, 1e-9)
-	assert.Greater(t, h.moves, 1.0)
-	assert.Zero(t, harmOf(want, want, true).moves)
-	assert.Zero(t, harmOf(want, got, false).moves)
+	moved := detect.Judge(m, got[1]).Structural - structural[1]
+	require.NotZero(t, moved)
+	h := harmOf(m, want, got)
+	assert.Zero(t, h.flips)
+	assert.InEpsilon(t, math.Abs(moved)/2/stat.StdDev(structural, nil), h.moves, 1e-9, "one of four images")
+
+	got = images()
+	got[2].Classes[7] ^= 1
+	h = harmOf(m, want, got)
+	assert.InEpsilon(t, 1/float64(4*len(got[2].Classes)), h.flips, 1e-9)
+	assert.Zero(t, h.moves, "areas are what the networks measured")
+	got[2].Histograms[0][1] += 0.1
+	assert.Positive(t, harmOf(m, want, got).moves, "the logical branch")
 }
 
 // Signed inputs are never in int8, and the file keeps what was found.

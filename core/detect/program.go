@@ -170,7 +170,7 @@ func (e *Engine) Run(p image.Pixels) (*Raw, error) {
 }
 
 // Convolutions are the paths of the program's convolutions, in its order.
-func (e *Engine) Convolutions() []string { return e.session.Convolutions() }
+func (e *Engine) Convolutions() []graph.Convolution { return e.session.Convolutions() }
 
 // Ranges looks at one image, and returns what each convolution saw.
 func (e *Engine) Ranges(p image.Pixels) (graph.Ranges, error) {

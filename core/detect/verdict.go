@@ -3,7 +3,6 @@ package detect
 import (
 	"fmt"
 
-	"aecsad/core/model"
 	"aecsad/kernels"
 )
 
@@ -80,6 +79,7 @@ type Info struct {
 	Device         string  // "cpu", "cuda:0 (bf16)"
 	Precision      string  // "f32", "bf16", "int8"
 	Calibrated     string  // the precision of the scores that the threshold comes from
+	Wider          string  // what stages of the networks compute in instead, where that is less than float32
 	Fallback       string  // why the device auto is the processor; empty where it is not
 	Threads        int     // threads per inspection
 	Sessions       int     // inspections that can run at once
@@ -96,15 +96,4 @@ func (i Info) Mismatch() string {
 		return ""
 	}
 	return fmt.Sprintf("the model was calibrated in %s and computes in %s: scores, and what the threshold means, differ by some hundredths of their spread", i.Calibrated, i.Precision)
-}
-
-// calibratedIn is the precision of a calibration. Files of former versions name none.
-func calibratedIn(c *model.Calibration) string {
-	switch {
-	case c.Precision != "":
-		return c.Precision
-	case len(c.Ranges) > 0:
-		return kernels.Int8
-	}
-	return kernels.Float32
 }

@@ -51,16 +51,25 @@ func (p *Program) SetRanges(r Ranges) error {
 	return nil
 }
 
-// Convolutions are the scopes of the program's convolutions, in its order.
-func (s *Session) Convolutions() []string {
-	var paths []string
-	for i, c := range s.p.Kernels.Calls {
-		if _, is := c.Op.(kernels.Conv2D); is {
-			paths = append(paths, s.p.Paths[i])
+// Convolution is a convolution of a program: its scope, and its multiply-adds.
+type Convolution struct {
+	Path string
+	Work float64
+}
+
+// Convolutions are those of the program, in its order.
+func (p *Program) Convolutions() []Convolution {
+	var all []Convolution
+	for i, c := range p.Kernels.Calls {
+		if o, is := c.Op.(kernels.Conv2D); is {
+			all = append(all, Convolution{p.Paths[i], float64(o.N*o.K*o.P()*o.Q()) * float64(o.C*o.R*o.S)})
 		}
 	}
-	return paths
+	return all
 }
+
+// Convolutions are those of the session's program.
+func (s *Session) Convolutions() []Convolution { return s.p.Convolutions() }
 
 // Ranges is Run, and returns what each convolution saw. It is an error on a machine
 // that cannot tell.

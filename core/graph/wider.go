@@ -2,7 +2,9 @@ package graph
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"aecsad/kernels"
 )
@@ -19,6 +21,58 @@ func (w Wider) Check() error {
 		}
 	}
 	return nil
+}
+
+// Stage of a convolution: the first two names of its path in the large networks, such as
+// encoder.layer1, and the first one in others. Calibration gives a stage one precision.
+func Stage(path string) string {
+	names := strings.SplitN(path, ".", 3)
+	if len(names) > 1 && (names[0] == "encoder" || names[0] == "local") {
+		return names[0] + "." + names[1]
+	}
+	return names[0]
+}
+
+// Of are the precisions of other convolutions whose stages have the same names: each has
+// what most of its stage has here, where `all` are the paths.
+func (w Wider) Of(convolutions []Convolution, all []string) Wider {
+	counts := map[string]map[string]int{}
+	for _, path := range all {
+		s := Stage(path)
+		if counts[s] == nil {
+			counts[s] = map[string]int{}
+		}
+		counts[s][w[path]]++
+	}
+	of := Wider{}
+	for _, c := range convolutions {
+		most, precision := 0, ""
+		for _, p := range []string{"", kernels.BFloat16, kernels.Float32} {
+			if n := counts[Stage(c.Path)][p]; n > most {
+				most, precision = n, p
+			}
+		}
+		if precision != "" {
+			of[c.Path] = precision
+		}
+	}
+	return of
+}
+
+// String names the stages, such as "bf16 in local.conv3, segmentor; f32 in encoder.conv1".
+// A stage that has some wider convolutions, because their input is signed, counts.
+func (w Wider) String() string {
+	stages := map[string][]string{}
+	for _, path := range slices.Sorted(maps.Keys(w)) {
+		if s := Stage(path); !slices.Contains(stages[w[path]], s) {
+			stages[w[path]] = append(stages[w[path]], s)
+		}
+	}
+	var all []string
+	for _, precision := range slices.Sorted(maps.Keys(stages)) {
+		all = append(all, precision+" in "+strings.Join(stages[precision], ", "))
+	}
+	return strings.Join(all, "; ")
 }
 
 // SetWider tells the program what its convolutions keep.

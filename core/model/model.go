@@ -11,6 +11,7 @@ import (
 	"aecsad/core/net"
 	"aecsad/core/shape"
 	"aecsad/core/stats"
+	"aecsad/kernels"
 )
 
 // Model is a trained and calibrated model of one product.
@@ -43,8 +44,8 @@ type Calibration struct {
 	Shapes *shape.Known `json:"shapes,omitempty"`
 	// Precision that the scores were computed in: f32 where it is empty.
 	Precision string `json:"precision,omitempty"`
-	// Ranges of what convolutions see, measured on training images; for the precision
-	// int8, in which the model was calibrated if they are there.
+	// Ranges of what convolutions see, measured on training images and the same with something
+	// foreign; for the precision int8, in which the model was calibrated if they are there.
 	Ranges graph.Ranges `json:"ranges,omitempty"`
 	// Wider are the convolutions that Precision would harm, with what they compute in instead.
 	Wider graph.Wider `json:"wider,omitempty"`
@@ -59,6 +60,17 @@ type Calibration struct {
 	Threshold    float64 `json:"threshold"`
 	Rate         float64 `json:"false_alarm_rate"`
 	Extrapolated bool    `json:"extrapolated"`
+}
+
+// In is the precision of a calibration. Files of former versions name none.
+func (c *Calibration) In() string {
+	switch {
+	case c.Precision != "":
+		return c.Precision
+	case len(c.Ranges) > 0:
+		return kernels.Int8
+	}
+	return kernels.Float32
 }
 
 // Histogram judges the areas of the components in each cell of a Grid x Grid

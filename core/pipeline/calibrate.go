@@ -34,14 +34,17 @@ func (r *Run) Calibrate(ctx context.Context) (*model.Model, error) {
 	err = r.measure(ctx, m, calibrate.Options{
 		FalseAlarmRate: r.Config.Calibrate.rate(len(r.Set.Validation)), Extrapolate: r.Config.Calibrate.Extrapolate,
 		Pixelwise: r.Config.Calibrate.Pixelwise, Shapes: r.Config.Calibrate.Shapes, Device: device, Threads: r.Config.Threads,
-		Precision: r.Config.Precision,
-		Report:    func(stage string, done, total int) { r.bar("calibrate on "+stage, done, total) },
+		Precision: r.Config.Precision, Tolerance: r.Config.Calibrate.Tolerance,
+		Report: func(stage string, done, total int) { r.bar("calibrate on "+stage, done, total) },
 	})
 	if err != nil {
 		return nil, err
 	}
 	c := m.Calibration
 	r.Logf("calibrate: threshold %.3f for a false-alarm rate of %.3g from %d validation images", c.Threshold, c.Rate, len(c.Scores))
+	if c.Wider.String() != "" {
+		r.Logf("calibrate: %s, wider where that would change too much: %s", c.Precision, c.Wider)
+	}
 	return m, m.Save(r.path(ModelFile))
 }
 

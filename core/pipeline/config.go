@@ -10,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"aecsad/core/calibrate"
 	"aecsad/core/label"
 	"aecsad/core/net"
 	"aecsad/core/train"
@@ -71,6 +72,9 @@ type Calibrate struct {
 	// Shapes compares the shape of every region of a component with those on good
 	// training images, beside the areas: for parts that may bend or break.
 	Shapes bool `yaml:"shapes"`
+	// Tolerance is what bf16 and int8 may change on a processor: a share of the spread of
+	// scores. Stages of the networks that would change more compute in something wider.
+	Tolerance float64 `yaml:"tolerance"`
 }
 
 // Defaults are the settings of a profile, with the code's schedule.
@@ -91,7 +95,7 @@ func Defaults(profile string) (Config, error) {
 	}
 	return Config{
 		Profile: profile, Teacher: teacher, Schedule: train.ScheduleCode, Seed: 1, Device: "auto", Precision: "f32", CheckpointEvery: 100, Select: SelectSchedule,
-		Network: n, Label: l, Segmentor: segmentor, Students: students, Calibrate: Calibrate{Pixelwise: profile != "paper", Shapes: profile != "paper"},
+		Network: n, Label: l, Segmentor: segmentor, Students: students, Calibrate: Calibrate{Pixelwise: profile != "paper", Shapes: profile != "paper", Tolerance: calibrate.DefaultTolerance},
 	}, nil
 }
 
@@ -201,6 +205,9 @@ func (c Config) check() error {
 	}
 	if r := c.Calibrate.FalseAlarmRate; !(r >= 0 && r < 1) {
 		return fmt.Errorf("calibrate.false_alarm_rate is %v; expected a share between 0 and 1, such as 0.05, or 0 for the usual one", r)
+	}
+	if t := c.Calibrate.Tolerance; !(t > 0 && t <= 1) {
+		return fmt.Errorf("calibrate.tolerance is %v; expected a share above 0 and up to 1, such as 0.01", t)
 	}
 	if c.Select != SelectSchedule && c.Select != SelectSynthetic {
 		return fmt.Errorf("select is %q; expected %s or %s", c.Select, SelectSchedule, SelectSynthetic)

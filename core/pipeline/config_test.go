@@ -70,6 +70,7 @@ func TestConfigErrorsNameTheKey(t *testing.T) {
 		"network.side=100":                 "side is 100",
 		"network.encoder.wide=3":           "wide",
 		"calibrate.false_alarm_rate=-1":    "calibrate.false_alarm_rate is -1",
+		"calibrate.tolerance=0":            "calibrate.tolerance is 0; expected a share above 0 and up to 1",
 		"select=best":                      "expected schedule or synthetic",
 		"threads=-1":                       "threads is -1",
 		"network.global.bottleneck=narrow": "expected spatial or vector",

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 
@@ -16,6 +17,7 @@ type benchCommand struct {
 	Model     string   `arg:"" optional:"" help:"Model file; without one, a network with drawn weights."`
 	Product   string   `help:"The product to time, where the file has several." placeholder:"NAME"`
 	Profile   string   `help:"Sizes of the network without a model." default:"paper"`
+	Like      string   `help:"A calibrated model: without one of its own, the network computes each stage in what that one does." placeholder:"MODEL"`
 	Runs      int      `help:"Inspections or rounds to time." default:"20"`
 	Threads   []int    `help:"Numbers of threads to try." default:"1,2"`
 	Width     int      `help:"Image width." default:"1280"`
@@ -82,7 +84,9 @@ func measureRanges(d kernels.Device, m *model.Model) error {
 	subjects, err := bench.Networks(m.Config, m.Weights)
 	if err == nil {
 		m.Calibration.Ranges, err = bench.Ranges(d, subjects[0], 1)
-		m.Calibration.Wider = m.Calibration.Ranges.Signed()
+		wider := m.Calibration.Ranges.Signed()
+		maps.Copy(wider, m.Calibration.Wider)
+		m.Calibration.Wider = wider
 	}
 	return err
 }
@@ -102,10 +106,42 @@ func (c *benchCommand) ready(d kernels.Device, m *model.Model, s bench.Subject) 
 }
 
 func (c *benchCommand) network() (*model.Model, error) {
-	if c.Model != "" {
+	switch {
+	case c.Model != "" && c.Like != "":
+		return nil, fmt.Errorf("--like is %s; expected it without a model, whose calibration says what its stages compute in", c.Like)
+	case c.Model != "":
 		return model.Load(c.Model, c.Product)
 	}
-	return bench.Drawn(c.Profile)
+	m, err := bench.Drawn(c.Profile)
+	if err == nil && c.Like != "" {
+		err = c.like(m)
+	}
+	return m, err
+}
+
+// like gives the stages of m the precisions of another model's.
+func (c *benchCommand) like(m *model.Model) error {
+	other, err := model.Load(c.Like, c.Product)
+	if err != nil {
+		return err
+	}
+	if p := other.Calibration.In(); p != c.Precision {
+		return fmt.Errorf("%s is calibrated in %s; expected %s", c.Like, p, c.Precision)
+	}
+	theirs, err := bench.Networks(other.Config, other.Weights)
+	if err != nil {
+		return err
+	}
+	ours, err := bench.Networks(m.Config, m.Weights)
+	if err != nil {
+		return err
+	}
+	var paths []string
+	for _, x := range theirs[0].Program.Convolutions() {
+		paths = append(paths, x.Path)
+	}
+	m.Calibration.Wider = other.Calibration.Wider.Of(ours[0].Program.Convolutions(), paths)
+	return nil
 }
 
 func (c *benchCommand) options(threads int) detect.Options {

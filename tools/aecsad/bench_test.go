@@ -36,6 +36,8 @@ func TestBenchAndExport(t *testing.T) {
 		{[]string{"bench", "--compare=tensorrt", model}, "onnxruntime"},
 		{[]string{"bench", "--precision=int8", "--device=cpu", model}, "the model has no ranges for precision int8"},
 		{[]string{"bench", "--precision=int8", "--device=cpu", "--compare=onnxruntime", "--python=no-such-python", model}, "the model has no ranges for precision int8"},
+		{[]string{"bench", "--precision=int8", "--like=" + model, model}, "expected it without a model"},
+		{[]string{"bench", "--precision=int8", "--profile=quick", "--like=" + model}, "is calibrated in f32; expected int8"},
 		{[]string{"bench", "--profile=huge"}, "quick, balanced and paper"},
 		{[]string{"bench", "--threads=0", model}, "expected numbers from 1"},
 		{[]string{"export", "onnx", filepath.Join(dir, "none"), "-o", onnx}, "none"},

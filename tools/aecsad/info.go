@@ -77,6 +77,9 @@ func (a *app) describe(i detect.Info) {
 	a.printf("threshold     %.4f, %s, from %d validation images\n", i.Threshold, rate, i.Validation)
 	if i.Calibrated != kernels.Float32 {
 		a.printf("calibrated    in %s, and meant for --precision %[1]s\n", i.Calibrated)
+		if i.Wider != "" {
+			a.printf("              wider where that would change too much: %s\n", i.Wider)
+		}
 	}
 	a.printf("made by       aecsad %s, seed %d, data set sha256 %s\n", i.ToolVersion, i.Seed, i.DatasetDigest)
 	a.printf("runs on       %s, %d threads, precision %s\n", i.Device, i.Threads, i.Precision)
