@@ -16,10 +16,22 @@ import (
 // Change is what a precision makes of the verdicts of a calibrated model, beside
 // float32 with the same calibration.
 type Change struct {
-	Flips        float64 // share of the pixels whose class differs
-	RMS, Largest float64 // of the differences of the scores
-	Spread       float64 // standard deviation of the scores in float32
+	Images    int
+	Decisions int     // images of which one is rejected and not the other
+	Flips     float64 // share of the pixels whose class differs
+	RMS       float64 // of the differences of the scores
+	Spread    float64 // standard deviation of the scores in float32
+	Worst     Worst
 }
+
+// Worst is the image whose score differs most: that in float32 and the other.
+type Worst struct {
+	File      string
+	Want, Got float64
+}
+
+// Largest is the largest difference of a score.
+func (c *Change) Largest() float64 { return math.Abs(c.Worst.Got - c.Worst.Want) }
 
 // MeasureChange inspects image files in float32 and in the precision of the options.
 func MeasureChange(ctx context.Context, m *model.Model, o detect.Options, files []string) (*Change, error) {
@@ -37,7 +49,7 @@ func MeasureChange(ctx context.Context, m *model.Model, o detect.Options, files 
 		return nil, err
 	}
 	defer whole.Close()
-	c := &Change{}
+	c := &Change{Images: len(files)}
 	var scores []float64
 	for _, file := range files {
 		if err := ctx.Err(); err != nil {
@@ -48,7 +60,7 @@ func MeasureChange(ctx context.Context, m *model.Model, o detect.Options, files 
 			return nil, err
 		}
 		scores = append(scores, want.Score)
-		c.add(want, got, len(files))
+		c.add(file, want, got)
 	}
 	c.RMS, c.Spread = math.Sqrt(c.RMS), stat.StdDev(scores, nil)
 	return c, nil
@@ -66,16 +78,21 @@ func both(whole, less *detect.Detector, file string) (want, got *detect.Verdict,
 	return want, got, err
 }
 
-// add takes one of n images into account; RMS is a mean of squares until the end.
-func (c *Change) add(want, got *detect.Verdict, n int) {
-	flips := 0
+// add takes an image into account; RMS is a mean of squares until the end.
+func (c *Change) add(file string, want, got *detect.Verdict) {
+	flips, n := 0, float64(c.Images)
 	for i, class := range want.Classes {
 		if class != got.Classes[i] {
 			flips++
 		}
 	}
 	d := math.Abs(got.Score - want.Score)
-	c.Flips += float64(flips) / float64(len(want.Classes)) / float64(n)
-	c.RMS += d * d / float64(n)
-	c.Largest = max(c.Largest, d)
+	c.Flips += float64(flips) / float64(len(want.Classes)) / n
+	c.RMS += d * d / n
+	if d > c.Largest() || c.Worst.File == "" {
+		c.Worst = Worst{file, want.Score, got.Score}
+	}
+	if (want.Decision == detect.Anomalous) != (got.Decision == detect.Anomalous) {
+		c.Decisions++
+	}
 }

@@ -58,8 +58,10 @@ func WriteComparisons(w io.Writer, list []*Comparison) {
 
 // WriteChange prints what a precision changes.
 func WriteChange(w io.Writer, c *Change) {
+	fmt.Fprintf(w, "decisions that differ           %d of %d\n", c.Decisions, c.Images)
 	fmt.Fprintf(w, "classes that differ             %.3f %%\n", 100*c.Flips)
-	fmt.Fprintf(w, "scores differ, RMS and largest  %.4f and %.4f of their standard deviation, %.3f\n", c.RMS/c.Spread, c.Largest/c.Spread, c.Spread)
+	fmt.Fprintf(w, "scores differ, RMS and largest  %.4f and %.4f of their standard deviation, %.3f\n", c.RMS/c.Spread, c.Largest()/c.Spread, c.Spread)
+	fmt.Fprintf(w, "the largest                     %.3f instead of %.3f, %s\n", c.Worst.Got, c.Worst.Want, c.Worst.File)
 }
 
 // Processor is the name of the processor, as Linux has it.
