@@ -41,7 +41,8 @@ typedef struct {
 #define AE_STRASSEN_LEAST 128     // measured on AVX2, whose tiles are smaller
 #endif
 #define AE_STRASSEN_COLUMNS 192   // of an image, at least: halves of fewer are not whole vectors and panels
-#define AE_STRASSEN_PANELS 360000 // floats of a strip, at most, about the second-level cache
+#define AE_STRASSEN_ALL 360000    // floats of an image that are one strip, about the second-level cache
+#define AE_STRASSEN_PANELS 90000  // floats of a strip of others: lines that are asked for during one are still there for the next
 #define AE_STRASSEN_EACH 2        // tasks for each of several threads
 
 _Static_assert(AE_STRASSEN_LEAST >= 2 * AE_MR * (AE_NR / 16 + 1), "a product lasts while it asks for the rows of a tile");
@@ -78,7 +79,8 @@ static int AE(strassen_plan)(ae_strassen *s, const ae_conv *j) {
 	if (j->channels < 2 * AE_STRASSEN_LEAST || j->outputs < 2 * AE_STRASSEN_LEAST)
 		return 0;
 	*s = (ae_strassen){.conv = *j, .depth = j->channels / 2, .outputs = j->outputs / 2, .half = AE_CEIL(AE_CEIL(columns, AE_W), 2)};
-	s->strip = AE_MIN(AE_MAX(AE_STRASSEN_PANELS / (AE_STRASSEN_PRODUCTS * s->depth * AE_NR), 1), AE_CEIL(s->half, AE_NV));
+	const int64_t panel = AE_STRASSEN_PRODUCTS * s->depth * AE_NR, panels = AE_CEIL(s->half, AE_NV);
+	s->strip = panels * panel <= AE_STRASSEN_ALL ? panels : AE_MAX(AE_STRASSEN_PANELS / panel, 1);
 	return 1;
 }
 
