@@ -28,6 +28,21 @@ bench() {
 
 rounds=${1:-9}
 result=tests/bench/onnxruntime.txt
+
+# A trained model, for the stages that calibration keeps wider: wired_connectors.
+run=build/bench-run
+[[ -f $run/weights.aecsad ]] || {
+	build/aecsad data synth build/bench-scenes --category wired_connectors
+	build/aecsad fit build/bench-scenes/wired_connectors -o "$run" --quiet
+}
+
+# calibrated PRECISION: its stages in the network of paper
+calibrated() {
+	build/aecsad calibrate build/bench-scenes/wired_connectors -o "$run" --quiet --precision "$1" >/dev/null
+	build/aecsad info "$run/model.aecsad" | grep -A1 '^calibrated'
+	bench --profile paper --threads 1 --runs "$rounds" --compare onnxruntime --python "$venv/bin/python" --precision "$1" --like "$run/model.aecsad"
+}
+
 {
 	stamp
 	lscpu | grep -E '^(CPU family|Model):'
@@ -36,6 +51,8 @@ result=tests/bench/onnxruntime.txt
 	bench --profile paper --threads 1,2 --runs "$rounds" --layers
 	bench --profile paper --threads 1 --runs "$rounds" --compare onnxruntime --python "$venv/bin/python" --precision bf16
 	bench --profile paper --threads 1 --runs "$rounds" --compare onnxruntime --python "$venv/bin/python" --precision int8
+	calibrated bf16
+	calibrated int8
 	bench --profile paper --threads 1,2 --runs "$rounds" --growth
 	bench --profile quick --threads 1,2 --runs 2000
 	bench --profile paper --threads 2 --runs 2000
