@@ -203,7 +203,7 @@ func (d *Detector) Info() Info {
 		Side: m.Config.Side, MapSide: m.Config.MapSide(), Components: m.Components,
 		Threshold: t.value, FalseAlarmRate: t.rate, Extrapolated: t.extrapolated,
 		Validation: len(m.Calibration.Scores), Parameters: d.parameters,
-		Device: d.device.Name(), Precision: d.options.Precision, Calibrated: d.m.Calibration.In(), Wider: d.m.Calibration.Wider.String(), Fallback: d.fallback, Threads: d.options.Threads, Sessions: d.options.Sessions, Memory: d.memory.total(),
+		Device: d.device.Name(), Precision: d.options.Precision, Calibrated: CalibratedIn(&d.m.Calibration), Wider: d.m.Calibration.Wider.String(), Fallback: d.fallback, Threads: d.options.Threads, Sessions: d.options.Sessions, Memory: d.memory.total(),
 		ToolVersion: m.Provenance.Tool, DatasetDigest: m.Provenance.Dataset, Seed: m.Provenance.Seed,
 	}
 }

@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 
+	"aecsad/core/model"
 	"aecsad/kernels"
 )
 
@@ -96,4 +97,15 @@ func (i Info) Mismatch() string {
 		return ""
 	}
 	return fmt.Sprintf("the model was calibrated in %s and computes in %s: scores, and what the threshold means, differ by some hundredths of their spread", i.Calibrated, i.Precision)
+}
+
+// CalibratedIn is the precision of a calibration. Files of former versions name none.
+func CalibratedIn(c *model.Calibration) string {
+	switch {
+	case c.Precision != "":
+		return c.Precision
+	case len(c.Ranges) > 0:
+		return kernels.Int8
+	}
+	return kernels.Float32
 }

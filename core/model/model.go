@@ -11,7 +11,6 @@ import (
 	"aecsad/core/net"
 	"aecsad/core/shape"
 	"aecsad/core/stats"
-	"aecsad/kernels"
 )
 
 // Model is a trained and calibrated model of one product.
@@ -60,17 +59,6 @@ type Calibration struct {
 	Threshold    float64 `json:"threshold"`
 	Rate         float64 `json:"false_alarm_rate"`
 	Extrapolated bool    `json:"extrapolated"`
-}
-
-// In is the precision of a calibration. Files of former versions name none.
-func (c *Calibration) In() string {
-	switch {
-	case c.Precision != "":
-		return c.Precision
-	case len(c.Ranges) > 0:
-		return kernels.Int8
-	}
-	return kernels.Float32
 }
 
 // Histogram judges the areas of the components in each cell of a Grid x Grid

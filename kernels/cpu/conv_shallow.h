@@ -84,21 +84,20 @@ static void AE(shallow_weights_task)(void *ctx, int64_t task, float *scratch) {
 	float *to = j->prepared + task * s->floats;
 	for (int64_t t = 0; t < j->rows.taps; t++)
 		for (int64_t c = 0; c < j->channels; c++)
-			for (int64_t phase = 0; phase < s->phases; phase++, to += AE_SHALLOW_POINTS * AE_W)
-				for (int64_t part = 0; part < AE_W; part += 4) {
-					const float *w = j->w + (task * AE_W + part) * j->w_out + c * j->w_in + (j->rows.weight + t * j->rows.turn) * j->w_row + j->cols.weight + phase;
-					const int64_t taps = AE(shallow_taps)(j, phase);
-					ae_v4 filter[4], u[AE_SHALLOW_POINTS];
-					for (int64_t i = 0; i < taps; i++)
-						for (int lane = 0; lane < 4; lane++)
-							filter[i][lane] = w[lane * j->w_out + i * s->phases];
-					if (taps == 4)
-						AE(weight_points)(AE_SHALLOW_POINTS, 4, filter, 1, u);
-					else
-						AE(weight_points)(AE_SHALLOW_POINTS, 3, filter, 1, u);
-					for (int i = 0; i < AE_SHALLOW_POINTS; i++)
-						ae_store4(to + i * AE_W + part, u[i]);
-				}
+			for (int64_t phase = 0; phase < s->phases; phase++, to += AE_SHALLOW_POINTS * AE_W) {
+				const float *w = j->w + task * AE_W * j->w_out + c * j->w_in + (j->rows.weight + t * j->rows.turn) * j->w_row + j->cols.weight + phase;
+				const int64_t taps = AE(shallow_taps)(j, phase);
+				ae_v filter[4], u[AE_SHALLOW_POINTS];
+				for (int64_t i = 0; i < taps; i++)
+					for (int lane = 0; lane < AE_W; lane++)
+						filter[i][lane] = w[lane * j->w_out + i * s->phases];
+				if (taps == 4)
+					AE(weight_points)(AE_SHALLOW_POINTS, 4, filter, 1, u);
+				else
+					AE(weight_points)(AE_SHALLOW_POINTS, 3, filter, 1, u);
+				for (int i = 0; i < AE_SHALLOW_POINTS; i++)
+					ae_store(to + i * AE_W, u[i]);
+			}
 }
 
 static void AE(shallow_prepare)(ae_shallow *s, ae_run *r) { ae_parallel(r, s->vectors, AE(shallow_weights_task), s); }

@@ -61,22 +61,22 @@ AE_INLINE void AE(input_points)(const int points, const ae_v *d, ae_v *v) {
 	}
 }
 
-// weight_points evaluates G, for four filters at once; tap k is w[k*step].
-AE_INLINE void AE(weight_pair)(ae_v4 *u, float p, float n, const int taps, const ae_v4 *w, const int step) {
-	ae_v4 even = w[0] + p * p * w[2 * step], odd = w[step];
+// weight_points evaluates G, for AE_W filters at once; tap k is w[k*step].
+AE_INLINE void AE(weight_pair)(ae_v *u, float p, float n, const int taps, const ae_v *w, const int step) {
+	ae_v even = w[0] + p * p * w[2 * step], odd = w[step];
 	if (taps == 4)
 		odd += p * p * w[3 * step];
-	u[0] = (even + p * odd) / n;
-	u[1] = (even - p * odd) / n;
+	u[0] = ae_over(even + p * odd, n);
+	u[1] = ae_over(even - p * odd, n);
 }
-AE_INLINE void AE(weight_half)(ae_v4 *u, ae_v4 even, ae_v4 odd) {
-	u[0] = even / 2;
-	u[1] = (even + odd) / -2;
-	u[2] = (even - odd) / -6;
-	u[3] = (even + 2 * odd) / 6;
+AE_INLINE void AE(weight_half)(ae_v *u, ae_v even, ae_v odd) {
+	u[0] = ae_over(even, 2);
+	u[1] = ae_over(even + odd, -2);
+	u[2] = ae_over(even - odd, -6);
+	u[3] = ae_over(even + 2 * odd, 6);
 	u[4] = odd;
 }
-AE_INLINE void AE(weight_points)(const int points, const int taps, const ae_v4 *w, const int step, ae_v4 *u) {
+AE_INLINE void AE(weight_points)(const int points, const int taps, const ae_v *w, const int step, ae_v *u) {
 	if (points > 8) {
 		AE(weight_half)(u, w[0], w[2 * step]);
 		if (taps == 4)
@@ -89,7 +89,7 @@ AE_INLINE void AE(weight_points)(const int points, const int taps, const ae_v4 *
 		u[0] = -w[0];
 		AE(weight_pair)(u + 1, 1, 2, taps, w, step);
 	} else if (points == 6) {
-		u[0] = w[0] / 4;
+		u[0] = ae_over(w[0], 4);
 		AE(weight_pair)(u + 1, 1, -6, taps, w, step);
 		AE(weight_pair)(u + 3, 2, 24, taps, w, step);
 	} else {

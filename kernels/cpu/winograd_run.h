@@ -6,34 +6,63 @@ typedef struct {
 	float *u;
 } AE(winograd_preparation);
 
+// winograd_filters takes AE_W filters, tap i of which is filter[i], to the points: weight i
+// to to[i*plane]. It uses taps*kinds vectors at `at`.
+AE_INLINE void AE(winograd_filters)(const int points, const int kinds, const int taps, const ae_v *filter, ae_v *at, float *to, int64_t plane) {
+	ae_v column[AE_WINOGRAD_POINTS];
+	for (int s = 0; s < taps; s++) {
+		AE(weight_points)(points, taps, filter + s, taps, column);
+#pragma GCC unroll 10
+		for (int i = 0; i < kinds; i++)
+			at[i * taps + s] = column[i];
+	}
+	for (int i = 0; i < kinds; i++) {
+		AE(weight_points)(points, taps, at + i * taps, 1, column);
+#pragma GCC unroll 10
+		for (int s = 0; s < kinds; s++, to += plane)
+			ae_store(to, column[s]);
+	}
+}
+
+// The instances are functions of their own, for the compiler's registers.
+#define AE_WINOGRAD_FILTERS(points, kinds, taps)                                                                                  \
+	static AE_APART void AE(winograd_filters_##points##_##taps)(const ae_v *filter, ae_v *at, float *to, int64_t plane) { \
+		AE(winograd_filters)(points, kinds, taps, filter, at, to, plane);                                                   \
+	}
+AE_WINOGRAD_FILTERS(4, 4, 3)
+AE_WINOGRAD_FILTERS(6, 6, 3)
+AE_WINOGRAD_FILTERS(9, 6, 3)
+AE_WINOGRAD_FILTERS(6, 6, 4)
+AE_WINOGRAD_FILTERS(8, 8, 4)
+AE_WINOGRAD_FILTERS(10, 10, 4)
+
+typedef void AE(winograd_filters_kernel)(const ae_v *filter, ae_v *at, float *to, int64_t plane);
+
+static AE(winograd_filters_kernel) *AE(winograd_filters_of)(int points, int64_t taps) {
+	if (taps == 3)
+		return points == 4 ? AE(winograd_filters_4_3) : points == 6 ? AE(winograd_filters_6_3) : AE(winograd_filters_9_3);
+	return points == 6 ? AE(winograd_filters_6_4) : points == 8 ? AE(winograd_filters_8_4) : AE(winograd_filters_10_4);
+}
+
 // winograd_weights_task takes a panel of weights to the points. Output channels
 // beyond the last are like the last; input channels beyond are zero.
 static void AE(winograd_weights_task)(void *ctx, int64_t task, float *scratch) {
-	(void)scratch;
 	const AE(winograd_preparation) *a = ctx;
 	const ae_winograd *w = a->w;
 	const ae_conv *j = &w->conv;
-	const int taps = (int)j->rows.taps, points = w->points, kinds = w->kinds;
+	const int taps = (int)j->rows.taps, kinds = w->kinds;
 	const int64_t k = task * AE_PRODUCT_COLS, width = AE_MIN(AE_PRODUCT_COLS, AE(product_outputs)(j->outputs) - k);
+	AE(winograd_filters_kernel) *const to_points = AE(winograd_filters_of)(w->points, taps);
 	float *to = a->u + k * w->depth;
-	ae_v4 filter[16], column[AE_WINOGRAD_POINTS], at[AE_WINOGRAD_POINTS * 4];
+	ae_v *filter = (void *)scratch, *at = filter + taps * taps;
 	for (int64_t c = 0; c < j->channels; c++)
-		for (int64_t part = 0; part < width; part += 4, to += 4) {
-			for (int lane = 0; lane < 4; lane++) {
+		for (int64_t part = 0; part < width; part += AE_W, to += AE_W) {
+			for (int lane = 0; lane < AE_W; lane++) {
 				const float *from = j->w + AE_MIN(k + part + lane, j->outputs - 1) * j->w_out + c * j->w_in;
 				for (int i = 0; i < taps * taps; i++)
 					filter[i][lane] = from[(j->rows.weight + i / taps * j->rows.turn) * j->w_row + j->cols.weight + i % taps * j->cols.turn];
 			}
-			for (int s = 0; s < taps; s++) {
-				AE(weight_points)(points, taps, filter + s, taps, column);
-				for (int i = 0; i < kinds; i++)
-					at[i * taps + s] = column[i];
-			}
-			for (int i = 0; i < kinds; i++) {
-				AE(weight_points)(points, taps, at + i * taps, 1, column);
-				for (int s = 0; s < kinds; s++)
-					ae_store4(to + (i * kinds + s) * w->u_plane, column[s]);
-			}
+			to_points(filter, at, to, w->u_plane);
 		}
 	const int64_t rest = (w->depth - j->channels) * width;
 	for (int64_t i = 0; i < kinds * kinds && rest > 0; i++)

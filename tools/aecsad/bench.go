@@ -125,7 +125,7 @@ func (c *benchCommand) like(m *model.Model) error {
 	if err != nil {
 		return err
 	}
-	if p := other.Calibration.In(); p != c.Precision {
+	if p := detect.CalibratedIn(&other.Calibration); p != c.Precision {
 		return fmt.Errorf("%s is calibrated in %s; expected %s", c.Like, p, c.Precision)
 	}
 	theirs, err := bench.Networks(other.Config, other.Weights)
