@@ -11,8 +11,8 @@ import (
 const DefaultTolerance = 0.01
 
 // mayFlip is the share of the pixels whose class may differ on the probes: half of what may
-// in other images, a thousandth. Areas and shapes are counted in pixels, and a good product
-// shows so little difference in them that no tolerance is for them.
+// in other images, a thousandth. It does not grow with the tolerance, because a few pixels
+// can make or break a region.
 const mayFlip = 0.0005
 
 // budget is what all stages together may do to the probes.

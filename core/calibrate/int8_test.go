@@ -42,6 +42,7 @@ func TestCalibrationForInt8(t *testing.T) {
 		defer d.Close()
 		assert.Equal(t, precision, d.Info().Precision)
 		assert.Equal(t, kernels.Int8, d.Info().Calibrated)
+		assert.Equal(t, m.Calibration.Wider.String(), d.Info().Wider)
 		assert.Equal(t, precision != kernels.Int8, d.Info().Mismatch() != "", "says so where the threshold comes from other scores")
 		for i := range 9 {
 			im, err := pictures(100, 9).Image(i)

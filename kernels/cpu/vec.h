@@ -111,8 +111,8 @@ AE_INLINE ae_v ae_fma(ae_v a, ae_v b, ae_v c) {
 }
 
 // ae_over is x / n to the last bit, by the nearest reciprocal and what is then left of x (Markstein,
-// "Computation of elementary functions on the IBM RISC System/6000 processor", 1990). A division of a vector takes as
-// long as some twenty products.
+// "Computation of elementary functions on the IBM RISC System/6000 processor", 1990): three products, where a
+// division of a vector is many.
 AE_INLINE ae_v ae_over(ae_v x, float n) {
 #if AE_W >= 8 && !defined AE_PORTABLE
 	const ae_v by = ae_set(n), r = ae_set(1 / n), q = x * r;
