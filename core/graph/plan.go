@@ -45,7 +45,7 @@ func (l *lowering) plan() (real []kernels.Slot, p *kernels.Program) {
 }
 
 // life is the calls from the first to the last that need what is in a virtual slot.
-// Outputs do not take the place of inputs, nor of those of a call before that a machine may
+// Outputs do not take the place of inputs, nor of those of calls before that a machine may
 // do at once with this one; and what outlives the chain of calls that makes it is kept off
 // what the chain reads.
 type life struct {
@@ -75,8 +75,8 @@ func (l *lowering) lives() (all []life) {
 		for _, b := range c.Bufs {
 			use(b, i)
 		}
-		if i > 0 && follows(l.calls[i-1], c) {
-			for _, b := range l.calls[i-1].Bufs {
+		for j := i; j > 0 && follows(l.calls[j-1], l.calls[j]); j-- {
+			for _, b := range l.calls[j-1].Bufs {
 				use(b, i)
 			}
 		}
@@ -91,15 +91,16 @@ func (l *lowering) lives() (all []life) {
 }
 
 // follows tells whether a machine may do a call at once with the one before it: pool or
-// compare what a convolution puts out, or convolve what a Concat does.
+// compare what a convolution puts out, or convolve what a Concat or a Resize does.
 func follows(before, c kernels.Call) bool {
 	_, conv := before.Op.(kernels.Conv2D)
 	_, concat := before.Op.(kernels.Concat)
+	_, resize := before.Op.(kernels.Resize)
 	switch c.Op.(type) {
 	case kernels.AvgPool, kernels.SquaredDifference:
 		return conv && slices.Contains(c.Bufs[1:], before.Bufs[0])
 	case kernels.Conv2D:
-		return concat && c.Bufs[1] == before.Bufs[0]
+		return (concat || resize) && c.Bufs[1] == before.Bufs[0]
 	}
 	return false
 }

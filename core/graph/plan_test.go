@@ -135,6 +135,25 @@ func TestPlanKeepsAChainOffWhatItReads(t *testing.T) {
 	assert.NotContains(t, calls[2].Bufs[1:], calls[3].Bufs[0])
 }
 
+// Nor does what a convolution and the pooling behind it put out lie on what the resize
+// before it reads, since a machine may do the three at once.
+func TestPlanKeepsAConvolutionOffWhatIsResized(t *testing.T) {
+	o := Outputs{}
+	g, err := Build(func(g *Graph) {
+		s := g.Root()
+		small := s.Sub("before").Relu(g.Input("x", 1, 4, 8, 8))
+		y := s.Conv2D(s.Resize(small, 16, 16), s.Param("weight", Uniform(1), 4, 4, 3, 3), nil, Conv{Pad: 1})
+		o["y"] = s.Sub("after").Relu(s.AvgPool(y, Pool{Size: 2, Stride: 2}))
+	})
+	require.NoError(t, err)
+	calls := g.Compile(o).Kernels.Calls
+	require.Len(t, calls, 5)
+	assert.Equal(t, "Conv2D", kernels.Name(calls[2].Op))
+	small := calls[1].Bufs[1]
+	assert.NotEqual(t, small, calls[2].Bufs[0])
+	assert.NotEqual(t, small, calls[3].Bufs[0])
+}
+
 func readAfter(l *lowering, i int, v kernels.Slot) bool {
 	for _, c := range l.calls[i+1:] {
 		out, _ := c.Op.Buffers()

@@ -13,6 +13,7 @@ typedef struct {
 	const float *bias, *residual;             // NULL for none
 	int relu;
 	const float *compared; // with this the outputs are, whose map is y (conv_compared.h); NULL for none
+	const ae_Resize *resize; // of what x points to, which gives the input (conv_resized.h); NULL for none
 	float *prepared; // the weights as conv2d.h prepares them
 	// In int8 (conv_int8.h) and bf16 (conv_bf16.h) x is cells of four or two of `all`
 	// channels, and channels counts cells. In int8 scale has the factors of the sums.

@@ -14,8 +14,9 @@ static AE_APART int AE(shallow_pooled)(ae_shallow *s, const ae_Conv2D *o, const 
 // winograd_pooled tells whether Winograd's method may pool, 2x2 to one, and sets w. Groups
 // are as wide as the image, and begin with the first row of a window: with the padding
 // of the pool as outputs that nobody uses.
-static AE_APART int AE(winograd_pooled)(ae_winograd *w, const ae_Conv2D *o, const ae_AvgPool *pool, float *const *b) {
+static AE_APART int AE(winograd_pooled)(ae_winograd *w, const ae_Conv2D *o, const ae_AvgPool *pool, const ae_Resize *resize, float *const *b) {
 	ae_conv j = AE(conv_forward)(o, b);
+	j.resize = resize;
 	if (o->Residual || o->Stride != 1 || pool->R != 2 || pool->Stride != 2 || pool->Pad > 1 || !AE(winograd_plan)(w, &j))
 		return 0;
 	const int64_t scratch = AE(winograd_scratch)(w);
@@ -118,9 +119,9 @@ static void AE(pooled_task)(void *ctx, int64_t task, float *scratch) {
 // The ways to pool, each with a frame of its own like those of conv2d.h. They run if there
 // are threads for it, and tell whether they are the one.
 
-static AE_APART int AE(pool_by_winograd)(const void *conv, const void *pool, float *const *b, ae_run *r) {
+static AE_APART int AE(pool_by_winograd)(const void *conv, const void *pool, const void *resize, float *const *b, ae_run *r) {
 	ae_winograd w;
-	const int is = AE(winograd_pooled)(&w, conv, pool, b);
+	const int is = AE(winograd_pooled)(&w, conv, pool, resize, b);
 	if (is && r != NULL)
 		AE(winograd_run)(&w, r);
 	return is;
@@ -144,10 +145,10 @@ static AE_APART int AE(pool_by_view)(const void *conv, const void *pool, float *
 
 static int AE(pooled_pays)(const void *conv, const void *pool) {
 	float *const unknown[6] = {NULL};
-	return AE(pool_by_winograd)(conv, pool, unknown, NULL) || AE(pool_by_shallow)(conv, pool, unknown, NULL) || AE(pool_by_view)(conv, pool, unknown, NULL);
+	return AE(pool_by_winograd)(conv, pool, NULL, unknown, NULL) || AE(pool_by_shallow)(conv, pool, unknown, NULL) || AE(pool_by_view)(conv, pool, unknown, NULL);
 }
 
 static void AE(pooled_run)(const ae_call *c, ae_run *r) {
-	if (!AE(pool_by_winograd)(c->op, c->pool, c->bufs, r) && !AE(pool_by_shallow)(c->op, c->pool, c->bufs, r))
+	if (!AE(pool_by_winograd)(c->op, c->pool, c->resize, c->bufs, r) && !AE(pool_by_shallow)(c->op, c->pool, c->bufs, r))
 		AE(pool_by_view)(c->op, c->pool, c->bufs, r);
 }

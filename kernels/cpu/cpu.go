@@ -153,6 +153,12 @@ func (d *Device) comparesAtOnce(conv kernels.Conv2D, difference kernels.SquaredD
 	return C.ae_unit_compared_pays(d.isa.unit, unsafe.Pointer(unsafe.SliceData(a)), unsafe.Pointer(unsafe.SliceData(b))) != 0
 }
 
+// resizesAtOnce tells whether a convolution and the Resize before it gain by being one.
+func (d *Device) resizesAtOnce(conv kernels.Conv2D, resize kernels.Resize) bool {
+	a, b := kernels.Words(conv), kernels.Words(resize)
+	return C.ae_unit_resized_pays(d.isa.unit, unsafe.Pointer(unsafe.SliceData(a)), unsafe.Pointer(unsafe.SliceData(b))) != 0
+}
+
 // upsampledNeeds is needs of a convolution that does a Resize and a Concat as well. Nothing
 // is prepared where three calls are faster.
 func (d *Device) upsampledNeeds(conv kernels.Conv2D, e enlarged) needs {
@@ -257,6 +263,11 @@ func (d *Device) encode(calls []kernels.Call, s *session, w weights, j joined) (
 			}
 			bufs[len(c.Bufs)+1] = s.cells
 			call.precision, call._range = reduced[of.as.name], C.double(of.as.most)
+		}
+		if j.resized[i] {
+			before := l.at(i - 1)
+			call.resize, before.done = before.op, 1
+			bufs[inputSlot] = s.slots[calls[i-1].Bufs[1]].at
 		}
 		bufs = bufs[len(c.Bufs)+2:]
 		if e, ok := w.enlarged[i]; ok {

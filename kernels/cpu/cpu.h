@@ -73,6 +73,7 @@ typedef struct {
 	int64_t changing;  // the run writes the weights: prepare them each time
 	int64_t precision; // AE_F32, or what a Conv2D computes in
 	double range;      // the largest input of a convolution in int8
+	const void *resize; // of the Resize before it that a Conv2D does as well, out of the second of bufs; NULL for none
 	const void *pool;  // of the AvgPool that a Conv2D does as well, into the first of bufs; NULL for none
 	const float *compared; // what a Conv2D compares its outputs with, their map into the first of bufs; NULL for none
 	const ae_enlarged *enlarged; // of its input, for a Conv2D; NULL for nothing
@@ -101,12 +102,12 @@ typedef struct {
 	ae_needs (*needs)(int64_t opcode, const void *op);
 	void (*prepare)(const ae_call *call, ae_run *r); // where the call has prepared weights
 	double (*peak)(int64_t n);
-	// Conv2D with AvgPool (conv_pooled.h) or SquaredDifference (conv_compared.h) as one
-	// call, in float32.
+	// Conv2D with the AvgPool (conv_pooled.h) or SquaredDifference (conv_compared.h) behind it
+	// as one call, or the Resize before it (conv_resized.h), in float32.
 	struct {
-		int (*pays)(const void *conv, const void *follower);
+		int (*pays)(const void *conv, const void *neighbour);
 		void (*run)(const ae_call *call, ae_run *r);
-	} pooled, compared;
+	} pooled, compared, resized;
 	// Conv2D after Resize and Concat, of two, as one call (conv_upsampled.h), in float32;
 	// needs has nothing prepared where three are faster.
 	struct {
@@ -143,6 +144,7 @@ ae_needs ae_unit_needs(const ae_unit *unit, int64_t opcode, const void *op);
 ae_needs ae_unit_reduced_needs(const ae_unit *unit, int64_t precision, const void *op);
 int ae_unit_pooled_pays(const ae_unit *unit, const void *conv, const void *pool);
 int ae_unit_compared_pays(const ae_unit *unit, const void *conv, const void *difference);
+int ae_unit_resized_pays(const ae_unit *unit, const void *conv, const void *resize);
 ae_needs ae_unit_upsampled_needs(const ae_unit *unit, const void *conv, const void *resize, int64_t offset);
 int ae_unit_planes_pays(const ae_unit *unit, const ae_call *calls, int64_t n);
 

@@ -16,7 +16,7 @@ const (
 
 // followersOf are the convolutions of a run that do the call behind them as well, because
 // nobody else sees what they put out.
-func (d *Device) followersOf(p *kernels.Program, w *weights) map[int]follower {
+func (d *Device) followersOf(p *kernels.Program, w *weights, resized map[int]bool) map[int]follower {
 	followers := map[int]follower{}
 	for i := range p.Calls[:max(len(p.Calls)-1, 0)] {
 		c, next := p.Calls[i], p.Calls[i+1]
@@ -25,6 +25,9 @@ func (d *Device) followersOf(p *kernels.Program, w *weights) map[int]follower {
 			continue
 		}
 		if _, more := w.enlarged[i]; more {
+			continue
+		}
+		if resized[i] && p.Calls[i-1].Bufs[1] == next.Bufs[0] { // which is still to be read
 			continue
 		}
 		if f := d.follower(conv, c.Bufs[0], next); f != 0 && forgotten(p, p.Calls[i+2:], c.Bufs[0]) {

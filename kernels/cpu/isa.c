@@ -50,6 +50,8 @@ int ae_unit_pooled_pays(const ae_unit *unit, const void *conv, const void *pool)
 
 int ae_unit_compared_pays(const ae_unit *unit, const void *conv, const void *difference) { return unit->compared.pays(conv, difference); }
 
+int ae_unit_resized_pays(const ae_unit *unit, const void *conv, const void *resize) { return unit->resized.pays(conv, resize); }
+
 ae_needs ae_unit_upsampled_needs(const ae_unit *unit, const void *conv, const void *resize, int64_t offset) { return unit->upsampled.needs(conv, resize, offset); }
 
 int ae_unit_planes_pays(const ae_unit *unit, const ae_call *calls, int64_t n) { return unit->planes.pays(calls, n); }

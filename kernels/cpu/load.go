@@ -118,11 +118,12 @@ func (s *session) start() error {
 	if err := s.allocate(); err != nil {
 		return err
 	}
+	s.joined = s.device.joinedOf(s.program, &s.weights)
 	var err error
 	if s.setup, err = s.device.encode(s.program.Setup, s, weights{}, joined{}); err != nil {
 		return err
 	}
-	if s.calls, err = s.device.encode(s.program.Calls, s, s.weights, joined{s.device.followersOf(s.program, &s.weights), chainsOf(s.program)}); err != nil {
+	if s.calls, err = s.device.encode(s.program.Calls, s, s.weights, s.joined); err != nil {
 		return err
 	}
 	if s.pool = newPool(s.threads, s.weights.scratchOfThread()); s.pool.run == nil {

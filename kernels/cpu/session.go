@@ -20,6 +20,7 @@ type session struct {
 	slots     []slot
 	constants *constants
 	weights   weights
+	joined    joined
 	intake    intake
 	stale     map[kernels.Slot]bool // constant weights, not of once, that are to be prepared
 	fresh     map[kernels.Slot]bool // slots of once that have been written since Setup
@@ -164,6 +165,9 @@ func (s *session) Ranges() ([]kernels.Range, error) {
 		if _, is := c.Op.(kernels.Conv2D); is {
 			if _, ok := s.weights.enlarged[i]; ok { // its input is never in memory
 				s.anyway(i - 2)
+				s.anyway(i - 1)
+			}
+			if s.joined.resized[i] { // nor is this one's
 				s.anyway(i - 1)
 			}
 			_, in := c.Op.Buffers()

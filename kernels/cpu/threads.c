@@ -152,6 +152,8 @@ static void execute(const ae_unit *unit, const ae_call *call, ae_run *r) {
 		unit->upsampled.run(call, r);
 	else if (call->compared != NULL)
 		unit->compared.run(call, r);
+	else if (call->resize != NULL)
+		unit->resized.run(call, r);
 	else if (call->planes > 0)
 		unit->planes.run(call, r);
 	else if (call->precision != AE_F32)

@@ -35,6 +35,10 @@
 
 #include "winograd_product.h"
 
+#include "winograd_columns.h"
+#include "resize.h"
+#include "winograd_resized.h"
+
 #include "winograd.h"
 #include "winograd_points.h"
 
@@ -66,7 +70,7 @@
 #include "concat.h"
 #include "pool.h"
 #include "conv_pooled.h"
-#include "resize.h"
+#include "conv_resized.h"
 #include "conv_upsampled.h"
 #include "planes_smoothed.h"
 #include "planes.h"
@@ -87,7 +91,7 @@ AE_OPS(AE_WRAP)
 static ae_kernel *const AE(entries)[] = {AE_OPS(AE_ENTRY)};
 static const ae_unit AE(unit) = {
 	AE(entries), AE(needs), AE(prepare), AE(peak), {AE(pooled_pays), AE(pooled_run)}, {AE(compared_pays), AE(compared_run)},
-	{AE(upsampled_needs), AE(upsampled_prepare), AE(upsampled_run)}, {AE(planes_pays), AE(planes_run)},
+	{AE(resized_pays), AE(resized_run)}, {AE(upsampled_needs), AE(upsampled_prepare), AE(upsampled_run)}, {AE(planes_pays), AE(planes_run)},
 	{[AE_INT8] = {AE(int8_needs), AE(int8_prepare), AE(int8_run)}, [AE_BF16] = {AE(bf16_needs), AE(bf16_prepare), AE(bf16_run)}},
 };
 const ae_unit *const AE(ae_unit) = &AE(unit);
@@ -95,7 +99,7 @@ const ae_unit *const AE(ae_unit) = &AE(unit);
 #if AE_W == 16
 static const ae_unit AE(unit_tiles) = {
 	AE(entries), AE(needs), AE(prepare), AE(peak), {AE(pooled_pays), AE(pooled_run)}, {AE(compared_pays), AE(compared_run)},
-	{AE(upsampled_needs), AE(upsampled_prepare), AE(upsampled_run)}, {AE(planes_pays), AE(planes_run)},
+	{AE(resized_pays), AE(resized_run)}, {AE(upsampled_needs), AE(upsampled_prepare), AE(upsampled_run)}, {AE(planes_pays), AE(planes_run)},
 	{
 		[AE_INT8] = {AE(tiled_int8_needs), AE(tiled_int8_prepare), AE(tiled_int8_run)},
 		[AE_BF16] = {AE(tiled_bf16_needs), AE(tiled_bf16_prepare), AE(tiled_bf16_run)},

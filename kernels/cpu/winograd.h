@@ -28,9 +28,9 @@ typedef struct {
 	const ae_AvgPool *pool;            // what is made of the outputs, NULL for nothing (conv_pooled.h)
 } ae_winograd;
 
-// A group: rows x cols tiles, from tile (row, col), in blocks of `height` tiles.
+// A group: rows x cols tiles, from tile (row, col).
 typedef struct {
-	int64_t row, col, rows, cols, height;
+	int64_t row, col, rows, cols;
 } ae_tiles;
 
 #define AE_WINOGRAD_POINTS 10        // of a tile along a side, at most
@@ -56,7 +56,8 @@ static int64_t AE(winograd_block)(const ae_winograd *w) {
 }
 
 // winograd_group is how many tiles a group may have: where the weights stay in the cache,
-// as many as stay there too, or half of the usual.
+// as many as stay there too, or half of the usual. Two rows of them are a group even so:
+// the rows of the input that each of them takes overlap, and two rows may be pooled.
 static int64_t AE(winograd_group)(const ae_winograd *w) {
 	const int64_t channels = w->conv.channels + w->conv.outputs, u = w->kinds * w->kinds * w->conv.channels * w->conv.outputs;
 	if (2 * u > AE_WINOGRAD_CACHE)
@@ -73,10 +74,10 @@ static void AE(winograd_shape)(ae_winograd *w, const ae_conv *j, int points) {
 	w->across = AE_CEIL(j->cols.out, side);
 	const int64_t group = AE(winograd_group)(w);
 	w->wide = AE(even)(w->across, group);
-	w->high = AE(even)(w->down, group / w->wide);
+	w->high = AE(even)(w->down, AE_MAX(group / w->wide, 2 * w->wide <= AE_WINOGRAD_TILES ? 2 : 1));
 	w->groups_down = AE_CEIL(w->down, w->high);
 	w->groups_across = AE_CEIL(w->across, w->wide);
-	w->tiles = AE_CEIL(w->high * w->wide, AE_PRODUCT_ROWS) * AE(even)(w->high * w->wide, AE_PRODUCT_ROWS);
+	w->tiles = w->high * w->wide;
 	w->pitch = AE_CEIL(w->wide * w->step + points - w->step, AE_W) * AE_W * AE_W;
 	w->depth = AE_CEIL(j->channels, AE_W) * AE_W;
 	w->block = AE(winograd_block)(w);
@@ -91,9 +92,13 @@ static int64_t AE(winograd_weights)(const ae_winograd *w) { return w->kinds * w-
 // winograd_rows is how many rows of an image a task holds at a time.
 static int64_t AE(winograd_rows)(const ae_winograd *w) { return AE_MAX(w->points, w->high * w->side); }
 
-// winograd_scratch is the floats of a task: image rows, the input at the points, the products.
+// winograd_before is the floats of a task before the input at the points: image rows, and
+// what resizing them takes (winograd_resized.h).
+static int64_t AE(winograd_before)(const ae_winograd *w) { return AE(winograd_rows)(w) * w->pitch + AE(resized_room)(w->pitch); }
+
+// winograd_scratch is the floats of a task: these, the input at the points, the products.
 static int64_t AE(winograd_scratch)(const ae_winograd *w) {
-	return AE(winograd_rows)(w) * w->pitch + w->points * w->points * (w->v_plane + w->m_plane);
+	return AE(winograd_before)(w) + w->points * w->points * (w->v_plane + w->m_plane);
 }
 
 // winograd_cost is the work for one image, in multiplications, and direct_cost

@@ -2,7 +2,7 @@
 // times u[depth][outputs]. A micro-kernel keeps up to AE_PRODUCT_ROWS tiles by
 // AE_PRODUCT_NV vectors of output channels in registers.
 //
-//	v: blocks of `height` tiles, [depth/AE_W][height][AE_W]
+//	v: blocks of as many tiles, or one more, [depth/AE_W][tiles][AE_W]
 //	u: panels of AE_PRODUCT_COLS output channels, or of AE_W at the end, [depth][columns]
 //	m: panels, [tiles][AE_PRODUCT_COLS]
 
@@ -53,13 +53,18 @@ AE_INLINE void AE(product)(const int rows, const int nv, const ae_product *p) {
 					s[r][n] += x * row[n];
 			}
 		}
+	float *const m = p->m; // read once, and `add` decided once: the compiler sees a store to both
+	if (p->add)
+#pragma GCC unroll 14
+		for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+			for (int n = 0; n < nv; n++)
+				s[r][n] += ae_load(m + r * AE_PRODUCT_COLS + n * AE_W);
 #pragma GCC unroll 14
 	for (int r = 0; r < rows; r++)
 #pragma GCC unroll 2
-		for (int n = 0; n < nv; n++) {
-			float *m = p->m + r * AE_PRODUCT_COLS + n * AE_W;
-			ae_store(m, p->add ? s[r][n] + ae_load(m) : s[r][n]);
-		}
+		for (int n = 0; n < nv; n++)
+			ae_store(m + r * AE_PRODUCT_COLS + n * AE_W, s[r][n]);
 }
 
 // The instances are functions of their own, for the compiler's registers.
@@ -113,27 +118,32 @@ typedef struct {
 	float *m[16];
 } ae_product_points;
 
+// product_blocks is how many blocks of at most AE_PRODUCT_ROWS make up so many tiles, and
+// product_first the first tile of block b: none has more than one tile less than another.
+AE_INLINE int64_t AE(product_blocks)(int64_t tiles) { return AE_CEIL(tiles, AE_PRODUCT_ROWS); }
+AE_INLINE int64_t AE(product_first)(int64_t tiles, int64_t b) { return b * tiles / AE(product_blocks)(tiles); }
+
 // product_run makes the products of n output channels, m_panel floats of m for each
 // panel. Meanwhile it asks for the weights of the next panel, a little with every
 // input channel, and at the end for those at next.
-static void AE(product_run)(const ae_product_points *at, int64_t tiles, int64_t height, int64_t n, int64_t depth, const float *u,
+static void AE(product_run)(const ae_product_points *at, int64_t tiles, int64_t n, int64_t depth, const float *u,
                             int64_t m_panel, const float *next) {
-	const int64_t of_point = AE_CEIL(tiles, height), blocks = at->n * of_point, step = AE_CEIL(AE_PRODUCT_COLS, blocks);
+	const int64_t of_point = AE(product_blocks)(tiles), blocks = at->n * of_point, step = AE_CEIL(AE_PRODUCT_COLS, blocks);
 	const int64_t pass = AE(even)(depth / AE_W, AE_PRODUCT_DEPTH / AE_W) * AE_W;
 	for (int64_t k = 0; k < n; k += AE_PRODUCT_COLS) {
 		const int64_t nv = AE_CEIL(AE_MIN(AE_PRODUCT_COLS, n - k), AE_W);
-		AE(product_kernel) *const kernel = AE(product_of)(height, nv);
 		const float *ahead = k + AE_PRODUCT_COLS < n ? u + (k + AE_PRODUCT_COLS) * depth : next;
 		for (int64_t c = 0; c < depth; c += pass) {
 			const int64_t channels = AE_MIN(pass, depth - c);
 			for (int64_t i = 0; i < blocks; i++, ahead += step * channels) {
-				const int64_t point = i / of_point, b = i % of_point;
+				const int64_t point = i / of_point, first = AE(product_first)(tiles, i % of_point);
+				const int64_t rows = AE(product_first)(tiles, i % of_point + 1) - first;
 				const ae_product p = {
-					.v = at->v[point] + (b * depth + c) * height, .u = u + k * depth + c * nv * AE_W,
-					.m = at->m[point] + k / AE_PRODUCT_COLS * m_panel + b * height * AE_PRODUCT_COLS,
+					.v = at->v[point] + first * depth + c * rows, .u = u + k * depth + c * nv * AE_W,
+					.m = at->m[point] + k / AE_PRODUCT_COLS * m_panel + first * AE_PRODUCT_COLS,
 					.groups = channels / AE_W, .add = c > 0, .ahead = ahead, .step = step,
 				};
-				kernel(&p);
+				AE(product_of)(rows, nv)(&p);
 			}
 		}
 	}

@@ -86,7 +86,7 @@ static void AE(winograd_products)(const ae_winograd *w, ae_tiles g, int64_t n, c
 				at.v[at.n] = v + (i * points + j) * w->v_plane;
 				at.m[at.n] = m + (i * points + j) * w->m_plane;
 			}
-		AE(product_run)(&at, g.rows * g.cols, g.height, n, w->depth, u, w->tiles * AE_PRODUCT_COLS,
+		AE(product_run)(&at, g.rows * g.cols, n, w->depth, u, w->tiles * AE_PRODUCT_COLS,
 		                kind + 1 < kinds * kinds ? u + w->u_plane : u);
 	}
 }
@@ -101,9 +101,8 @@ static void AE(winograd_task)(void *ctx, int64_t task, float *scratch) {
 	ae_tiles g = {.row = group / w->groups_across * w->high, .col = group % w->groups_across * w->wide};
 	g.rows = AE_MIN(w->high, w->down - g.row);
 	g.cols = AE_MIN(w->wide, w->across - g.col);
-	g.height = AE(even)(g.rows * g.cols, AE_PRODUCT_ROWS);
-	float *rows = scratch, *v = rows + AE(winograd_rows)(w) * w->pitch, *m = v + w->points * w->points * w->v_plane;
-	AE(winograd_gather)(w, g, j->x + image * j->channels * j->rows.in * j->cols.in, rows, v);
+	float *rows = scratch, *v = rows + AE(winograd_before)(w), *m = v + w->points * w->points * w->v_plane;
+	AE(winograd_gather)(w, g, j->x + image * j->channels * AE(winograd_plane)(j), rows, v);
 	for (int64_t k = first; k < end; k += w->block) {
 		const int64_t n = AE_MIN(w->block, end - k);
 		AE(winograd_products)(w, g, n, j->prepared + k * w->depth, v, m);
