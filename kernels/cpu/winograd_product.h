@@ -27,21 +27,24 @@ typedef struct {
 	int add;            // to what is in m
 	const float *ahead; // weights that are needed later: `step` floats are asked for at each channel
 	int64_t step;
+	const float *next;  // the v of the next product, asked for meanwhile
 } ae_product;
 
 AE_INLINE void AE(product)(const int rows, const int nv, const ae_product *p) {
-	const float *v = p->v, *u = p->u, *ahead = p->ahead;
+	const float *v = p->v, *u = p->u, *ahead = p->ahead, *next = p->next;
 	ae_v s[AE_PRODUCT_ROWS][AE_PRODUCT_NV];
 #pragma GCC unroll 14
 	for (int r = 0; r < rows; r++)
 #pragma GCC unroll 2
 		for (int n = 0; n < nv; n++)
 			s[r][n] = (ae_v){0};
-	for (int64_t g = 0; g < p->groups; g++, v += rows * AE_W)
+	for (int64_t g = 0; g < p->groups; g++, v += rows * AE_W, next += rows * AE_W)
 		for (int c = 0; c < AE_W; c++, u += nv * AE_W, ahead += p->step) {
 			ae_v row[AE_PRODUCT_NV];
 			__builtin_prefetch(ahead, 0, 2);
-			__builtin_prefetch(ahead + p->step / 2, 0, 2);
+			if (AE_PRODUCT_COLS > 16) // a step of more than a line
+				__builtin_prefetch(ahead + p->step / 2, 0, 2);
+			__builtin_prefetch(next + c * rows);
 #pragma GCC unroll 2
 			for (int n = 0; n < nv; n++)
 				row[n] = ae_load(u + n * AE_W);
@@ -111,40 +114,53 @@ static AE(product_kernel) *AE(product_of)(int64_t rows, int64_t nv) {
 // product_outputs is the output channels that panels of u have place for.
 AE_INLINE int64_t AE(product_outputs)(int64_t outputs) { return AE_CEIL(outputs, AE_W) * AE_W; }
 
-// Points that share their weights, of which there are up to 16.
+#define AE_PRODUCT_BLOCKS 15 // of a point, at most
+
+// Points that share their weights, of which there are up to 16, and their tiles in blocks
+// of at most AE_PRODUCT_ROWS, of which none has more than one tile less than another: block
+// b has tiles first[b] to first[b+1].
 typedef struct {
-	int64_t n;
+	int64_t n, blocks;
+	int32_t first[AE_PRODUCT_BLOCKS + 1];
 	const float *v[16];
 	float *m[16];
 } ae_product_points;
 
-// product_blocks is how many blocks of at most AE_PRODUCT_ROWS make up so many tiles, and
-// product_first the first tile of block b: none has more than one tile less than another.
-AE_INLINE int64_t AE(product_blocks)(int64_t tiles) { return AE_CEIL(tiles, AE_PRODUCT_ROWS); }
-AE_INLINE int64_t AE(product_first)(int64_t tiles, int64_t b) { return b * tiles / AE(product_blocks)(tiles); }
+// product_first is the first tile of block b.
+AE_INLINE int64_t AE(product_first)(int64_t tiles, int64_t b) { return b * tiles / AE_CEIL(tiles, AE_PRODUCT_ROWS); }
+
+static void AE(product_blocks)(ae_product_points *at, int64_t tiles) {
+	at->blocks = AE_CEIL(tiles, AE_PRODUCT_ROWS);
+	for (int64_t b = 0; b <= at->blocks; b++)
+		at->first[b] = (int32_t)AE(product_first)(tiles, b);
+}
+
+// product_v is the input of block b of a point, from channel c on.
+AE_INLINE const float *AE(product_v)(const ae_product_points *at, int64_t point, int64_t b, int64_t c, int64_t depth) {
+	return at->v[point] + at->first[b] * depth + c * (at->first[b + 1] - at->first[b]);
+}
 
 // product_run makes the products of n output channels, m_panel floats of m for each
 // panel. Meanwhile it asks for the weights of the next panel, a little with every
 // input channel, and at the end for those at next.
-static void AE(product_run)(const ae_product_points *at, int64_t tiles, int64_t n, int64_t depth, const float *u,
-                            int64_t m_panel, const float *next) {
-	const int64_t of_point = AE(product_blocks)(tiles), blocks = at->n * of_point, step = AE_CEIL(AE_PRODUCT_COLS, blocks);
+static void AE(product_run)(const ae_product_points *at, int64_t n, int64_t depth, const float *u, int64_t m_panel, const float *next) {
 	const int64_t pass = AE(even)(depth / AE_W, AE_PRODUCT_DEPTH / AE_W) * AE_W;
+	ae_product p = {.next = AE(product_v)(at, 0, 0, 0, depth), .step = AE_CEIL(AE_PRODUCT_COLS, at->n * at->blocks)};
 	for (int64_t k = 0; k < n; k += AE_PRODUCT_COLS) {
 		const int64_t nv = AE_CEIL(AE_MIN(AE_PRODUCT_COLS, n - k), AE_W);
-		const float *ahead = k + AE_PRODUCT_COLS < n ? u + (k + AE_PRODUCT_COLS) * depth : next;
+		p.ahead = k + AE_PRODUCT_COLS < n ? u + (k + AE_PRODUCT_COLS) * depth : next;
 		for (int64_t c = 0; c < depth; c += pass) {
-			const int64_t channels = AE_MIN(pass, depth - c);
-			for (int64_t i = 0; i < blocks; i++, ahead += step * channels) {
-				const int64_t point = i / of_point, first = AE(product_first)(tiles, i % of_point);
-				const int64_t rows = AE(product_first)(tiles, i % of_point + 1) - first;
-				const ae_product p = {
-					.v = at->v[point] + first * depth + c * rows, .u = u + k * depth + c * nv * AE_W,
-					.m = at->m[point] + k / AE_PRODUCT_COLS * m_panel + first * AE_PRODUCT_COLS,
-					.groups = channels / AE_W, .add = c > 0, .ahead = ahead, .step = step,
-				};
-				AE(product_of)(rows, nv)(&p);
-			}
+			const int64_t channels = AE_MIN(pass, depth - c), more = c + pass < depth ? c + pass : 0;
+			p.groups = channels / AE_W;
+			p.add = c > 0;
+			p.u = u + k * depth + c * nv * AE_W;
+			for (int64_t i = 0; i < at->n; i++)
+				for (int64_t b = 0; b < at->blocks; b++, p.ahead += p.step * channels) {
+					p.v = p.next;
+					p.next = b + 1 < at->blocks ? AE(product_v)(at, i, b + 1, c, depth) : i + 1 < at->n ? AE(product_v)(at, i + 1, 0, c, depth) : AE(product_v)(at, 0, 0, more, depth);
+					p.m = at->m[i] + k / AE_PRODUCT_COLS * m_panel + at->first[b] * AE_PRODUCT_COLS;
+					AE(product_of)(at->first[b + 1] - at->first[b], nv)(&p);
+				}
 		}
 	}
 }

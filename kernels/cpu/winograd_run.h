@@ -78,16 +78,17 @@ static void AE(winograd_prepare)(const ae_winograd *w, float *u, ae_run *r) {
 // their weights at the first.
 static void AE(winograd_products)(const ae_winograd *w, ae_tiles g, int64_t n, const float *u, const float *v, float *m) {
 	const int kinds = w->kinds, points = w->points;
+	ae_product_points at;
+	AE(product_blocks)(&at, g.rows * g.cols);
 	for (int kind = 0; kind < kinds * kinds; kind++, u += w->u_plane) {
 		const int row = kind / kinds, col = kind % kinds;
-		ae_product_points at = {0};
+		at.n = 0;
 		for (int i = row; i < (row + 1 < kinds ? row + 1 : points); i++)
 			for (int j = col; j < (col + 1 < kinds ? col + 1 : points); j++, at.n++) {
 				at.v[at.n] = v + (i * points + j) * w->v_plane;
 				at.m[at.n] = m + (i * points + j) * w->m_plane;
 			}
-		AE(product_run)(&at, g.rows * g.cols, n, w->depth, u, w->tiles * AE_PRODUCT_COLS,
-		                kind + 1 < kinds * kinds ? u + w->u_plane : u);
+		AE(product_run)(&at, n, w->depth, u, w->tiles * AE_PRODUCT_COLS, kind + 1 < kinds * kinds ? u + w->u_plane : u);
 	}
 }
 
