@@ -66,6 +66,21 @@ func At(d Device, precision string) Device {
 	return precise{d, precision}
 }
 
+// Rounding is the device with Options.Rounded for all that is loaded on it.
+func Rounding(d Device) Device { return rounding{d} }
+
+type rounding struct{ Device }
+
+func (r rounding) Footprint(program *Program, o Options) (Footprint, error) {
+	o.Rounded = true
+	return FootprintOf(r.Device, program, o)
+}
+
+func (r rounding) Load(program *Program, o Options) (Session, error) {
+	o.Rounded = true
+	return r.Device.Load(program, o)
+}
+
 type precise struct {
 	Device
 	precision string

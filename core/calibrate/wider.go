@@ -122,9 +122,10 @@ func widerOf(trials []trial, precisions []string, all []graph.Convolution, r gra
 	return w
 }
 
-// seen is what the networks say with these precisions of the convolutions.
+// seen is what the networks say with these precisions of the convolutions, all of them: a
+// processor computes some in float32 where that is faster, but the model may come to another.
 func seen(ctx context.Context, m *model.Model, images []*image.RGB, o Options, w graph.Wider) ([]*detect.Raw, error) {
-	e, err := detect.NewEngineAt(o.Precision, m.Calibration.Ranges, w, m.Config, m.Weights, o.Device, o.Threads)
+	e, err := detect.NewEngineAt(o.Precision, m.Calibration.Ranges, w, m.Config, m.Weights, kernels.Rounding(o.Device), o.Threads)
 	if err != nil {
 		return nil, err
 	}

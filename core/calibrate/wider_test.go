@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"aecsad/core/detect"
+	"aecsad/core/graph"
 	"aecsad/core/model"
 	"aecsad/kernels"
 )
@@ -73,6 +74,35 @@ func TestCalibrationRecordsWhatStaysWider(t *testing.T) {
 	m.Calibration.Wider["encoder.conv1"] = "int4"
 	_, err = m.Bytes()
 	assert.ErrorContains(t, err, `encoder.conv1 keeps the precision "int4"; expected f32 or bf16`)
+}
+
+// Stages are judged as a processor would compute them that gains by all of them, on any.
+func TestStagesAreJudgedRounded(t *testing.T) {
+	m := wide(t)
+	images, err := probeImages(pictures(100, 2))
+	require.NoError(t, err)
+	for _, isa := range []string{"scalar", "wide"} {
+		t.Setenv("AECSAD_CPU", isa)
+		o := options(t)
+		o.Precision = kernels.BFloat16
+		e, err := detect.NewEngine(m.Config, m.Weights, o.Device, 1)
+		require.NoError(t, err)
+		all := graph.Wider{}
+		for _, c := range e.Convolutions() {
+			all[c.Path] = kernels.Float32
+		}
+		e.Close()
+		want, err := seen(context.Background(), m, images, o, all)
+		require.NoError(t, err)
+		got, err := seen(context.Background(), m, images, o, graph.Wider{})
+		require.NoError(t, err)
+		assert.NotEqual(t, want[0].Local, got[0].Local, isa)
+		delete(all, "local.conv1")
+		alone, err := seen(context.Background(), m, images, o, all)
+		require.NoError(t, err)
+		assert.NotEqual(t, want[0].Local, alone[0].Local, "a convolution that gains nowhere but on matrix tiles")
+		assert.Equal(t, want[0].Histograms, alone[0].Histograms)
+	}
 }
 
 // A model that was calibrated in bf16 repeats its scores in bf16, and says so otherwise.

@@ -70,10 +70,7 @@ AE_INLINE void AE(int8_cells)(float *to, const float *x, int64_t plane, const in
 #pragma GCC unroll 4
 		for (int c = 0; c < channels; c++) {
 			const float *from = x + c * plane + i;
-			ae_v v = ae_relu(ae_fma(lanes == AE_W ? ae_load(from) : ae_load_part(from, 0, lanes), ae_set(step), ae_set(0.5f)));
-			const ae_vi most = v < AE_INT8_MOST;
-			v = (ae_v)(((ae_vi)v & most) | ((ae_vi)ae_set(AE_INT8_MOST) & ~most));
-			cells |= __builtin_convertvector(v, ae_vi) << 8 * c;
+			cells |= AE(int8_quantised)(lanes == AE_W ? ae_load(from) : ae_load_part(from, 0, lanes), step) << 8 * c;
 		}
 		if (lanes == AE_W)
 			AE(store_cells)(to + i, cells);

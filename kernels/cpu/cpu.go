@@ -178,6 +178,9 @@ func (d *Device) at(precision string) *Device {
 	return &less
 }
 
+// rounds tells whether a device at a precision computes from rounded numbers.
+func (d *Device) rounds(o kernels.Options) bool { return o.Rounded && d.isa.unit != d.isa.tiles }
+
 // leastScratch is the scratch that every thread has, in floats.
 const leastScratch = int(C.AE_SCRATCH)
 
@@ -263,6 +266,9 @@ func (d *Device) encode(calls []kernels.Call, s *session, w weights, j joined) (
 			}
 			bufs[len(c.Bufs)+1] = s.cells
 			call.precision, call._range = reduced[of.as.name], C.double(of.as.most)
+			if of.as.rounded {
+				call.rounded = 1
+			}
 		}
 		if j.resized[i] {
 			before := l.at(i - 1)

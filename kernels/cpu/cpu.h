@@ -73,6 +73,7 @@ typedef struct {
 	int64_t changing;  // the run writes the weights: prepare them each time
 	int64_t precision; // AE_F32, or what a Conv2D computes in
 	double range;      // the largest input of a convolution in int8
+	int64_t rounded;   // such a convolution is float32 of rounded numbers (conv_rounded.h)
 	const void *resize; // of the Resize before it that a Conv2D does as well, out of the second of bufs; NULL for none
 	const void *pool;  // of the AvgPool that a Conv2D does as well, into the first of bufs; NULL for none
 	const float *compared; // what a Conv2D compares its outputs with, their map into the first of bufs; NULL for none
@@ -120,6 +121,11 @@ typedef struct {
 		int (*pays)(const ae_call *calls, int64_t n);
 		void (*run)(const ae_call *call, ae_run *r);
 	} planes;
+	// Conv2D in float32 of what is rounded to the precision of the call.
+	struct {
+		void (*prepare)(const ae_call *call, ae_run *r);
+		void (*run)(const ae_call *call, ae_run *r);
+	} rounded;
 	// Conv2D in less than float32; needs has nothing prepared where float32 is faster.
 	struct {
 		ae_needs (*needs)(const void *op);

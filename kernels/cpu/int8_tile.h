@@ -16,6 +16,14 @@ AE_INLINE ae_vi AE(cell_set)(const float *p) {
 }
 AE_INLINE void AE(store_cells)(float *p, ae_vi v) { *(ae_viu *)(void *)p = v; }
 
+// int8_quantised is the nearest multiple of 1/step, at most AE_INT8_MOST of them.
+AE_INLINE ae_vi AE(int8_quantised)(ae_v x, float step) {
+	ae_v v = ae_relu(ae_fma(x, ae_set(step), ae_set(0.5f)));
+	const ae_vi most = v < AE_INT8_MOST;
+	v = (ae_v)(((ae_vi)v & most) | ((ae_vi)ae_set(AE_INT8_MOST) & ~most));
+	return __builtin_convertvector(v, ae_vi);
+}
+
 // int8_dot adds to each lane of s the product of two cells. vnni asks for the
 // instruction of AVX-512 VNNI.
 AE_INLINE ae_vi AE(int8_dot)(ae_vi s, ae_vi activations, ae_vi weights, const int vnni) {

@@ -40,10 +40,3 @@ AE_INLINE void AE(transpose16)(ae_vi m[16]) {
 	AE_SWAP16(m, 1, AE_LOW_1, AE_HIGH_1)
 }
 
-// int8_quantised is the nearest multiple of 1/step, at most AE_INT8_MOST of them.
-AE_INLINE ae_vi AE(int8_quantised)(ae_v x, float step) {
-	ae_v v = ae_relu(ae_fma(x, ae_set(step), ae_set(0.5f)));
-	const ae_vi most = v < AE_INT8_MOST;
-	v = (ae_v)(((ae_vi)v & most) | ((ae_vi)ae_set(AE_INT8_MOST) & ~most));
-	return __builtin_convertvector(v, ae_vi);
-}

@@ -45,7 +45,7 @@ func (d *Device) Load(p *kernels.Program, o kernels.Options) (kernels.Session, e
 	d = d.at(precision)
 	s := &session{
 		device: d, program: p, threads: threads,
-		weights: d.weightsOf(p, precision), constants: &constants{},
+		weights: d.weightsOf(p, precision, d.rounds(o)), constants: &constants{},
 		stale: map[kernels.Slot]bool{}, fresh: map[kernels.Slot]bool{},
 	}
 	s.constants.users.Store(1)

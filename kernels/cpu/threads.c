@@ -135,7 +135,9 @@ void ae_parallel(ae_run *r, int64_t n, ae_task *f, void *ctx) {
 }
 
 static void prepare(const ae_unit *unit, const ae_call *call, ae_run *r) {
-	if (call->precision != AE_F32)
+	if (call->rounded)
+		unit->rounded.prepare(call, r);
+	else if (call->precision != AE_F32)
 		unit->reduced[call->precision].prepare(call, r);
 	else if (call->enlarged != NULL)
 		unit->upsampled.prepare(call, r);
@@ -156,6 +158,8 @@ static void execute(const ae_unit *unit, const ae_call *call, ae_run *r) {
 		unit->resized.run(call, r);
 	else if (call->planes > 0)
 		unit->planes.run(call, r);
+	else if (call->rounded)
+		unit->rounded.run(call, r);
 	else if (call->precision != AE_F32)
 		unit->reduced[call->precision].run(call->op, call->bufs, r);
 	else

@@ -53,6 +53,7 @@
 #include "conv_compared.h"
 #include "conv_int8.h"
 #include "conv_bf16.h"
+#include "conv_rounded.h"
 
 #if AE_W == 16
 #include "lines.h"
@@ -92,6 +93,7 @@ static ae_kernel *const AE(entries)[] = {AE_OPS(AE_ENTRY)};
 static const ae_unit AE(unit) = {
 	AE(entries), AE(needs), AE(prepare), AE(peak), {AE(pooled_pays), AE(pooled_run)}, {AE(compared_pays), AE(compared_run)},
 	{AE(resized_pays), AE(resized_run)}, {AE(upsampled_needs), AE(upsampled_prepare), AE(upsampled_run)}, {AE(planes_pays), AE(planes_run)},
+	{AE(rounded_prepare), AE(rounded_run)},
 	{[AE_INT8] = {AE(int8_needs), AE(int8_prepare), AE(int8_run)}, [AE_BF16] = {AE(bf16_needs), AE(bf16_prepare), AE(bf16_run)}},
 };
 const ae_unit *const AE(ae_unit) = &AE(unit);
@@ -100,6 +102,7 @@ const ae_unit *const AE(ae_unit) = &AE(unit);
 static const ae_unit AE(unit_tiles) = {
 	AE(entries), AE(needs), AE(prepare), AE(peak), {AE(pooled_pays), AE(pooled_run)}, {AE(compared_pays), AE(compared_run)},
 	{AE(resized_pays), AE(resized_run)}, {AE(upsampled_needs), AE(upsampled_prepare), AE(upsampled_run)}, {AE(planes_pays), AE(planes_run)},
+	{AE(rounded_prepare), AE(rounded_run)},
 	{
 		[AE_INT8] = {AE(tiled_int8_needs), AE(tiled_int8_prepare), AE(tiled_int8_run)},
 		[AE_BF16] = {AE(tiled_bf16_needs), AE(tiled_bf16_prepare), AE(tiled_bf16_run)},

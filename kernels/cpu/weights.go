@@ -32,8 +32,9 @@ type preparedWeights struct {
 
 // precision is what a call computes in.
 type precision struct {
-	name string
-	most float64 // the largest input, in int8
+	name    string
+	most    float64 // the largest input, in int8
+	rounded bool    // it is float32 of rounded numbers
 }
 
 // inputSlot and weightSlot are the buffers of a convolution's input and weights.
@@ -41,14 +42,17 @@ const inputSlot, weightSlot = 1, 2
 
 // weightsOf lays out the prepared weights of a program: the constant ones, and
 // behind them one place for all changing ones, which are prepared just before
-// their use.
-func (d *Device) weightsOf(p *kernels.Program, name string) weights {
+// their use. Rounded is that of kernels.Options.
+func (d *Device) weightsOf(p *kernels.Program, name string, rounded bool) weights {
 	w := weights{calls: map[int]preparedWeights{}, constant: map[kernels.Slot][]int{}, enlarged: map[int]enlarged{}}
 	written, shared := outputs(p.Calls), 0
 	for i, c := range p.Calls {
 		n, as := d.needs(c.Op), precision{name: kernels.Float32}
 		if less := lessOf(p, i, name, written); less.name != kernels.Float32 {
-			if small := d.reducedNeeds(less.name, c.Op); small.prepared > 0 {
+			if rounded {
+				n.cells, as = roundedCells(c.Op), less
+				as.rounded = true
+			} else if small := d.reducedNeeds(less.name, c.Op); small.prepared > 0 {
 				n, as = small, less
 			}
 		}
@@ -115,9 +119,15 @@ func lessOf(p *kernels.Program, i int, name string, written map[kernels.Slot]boo
 		most = float64(p.Ranges[i].High)
 	}
 	if name == kernels.Int8 && most > 0 || name == kernels.BFloat16 && !written[c.Bufs[weightSlot]] {
-		return precision{name, most}
+		return precision{name: name, most: most}
 	}
 	return precision{name: kernels.Float32}
+}
+
+// roundedCells is the room for rounded numbers of a convolution, of its input or its weights.
+func roundedCells(op kernels.Op) int {
+	_, in := op.Buffers()
+	return max(in[inputSlot-1], in[weightSlot-1])
 }
 
 // precisionOf is that of the options, which a program in int8 must have ranges for.
