@@ -1,12 +1,10 @@
 package cpu_test
 
 import (
-	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"aecsad/kernels"
 	"aecsad/kernels/cpu"
@@ -40,25 +38,7 @@ func resizedProgram(o kernels.Conv2D, h, w int, pooled, hidden bool) *kernels.Pr
 
 // runResized returns the resized slot, the last one, and what the convolution saw.
 func runResized(t *testing.T, d kernels.Device, p *kernels.Program, threads int) (large, y []float32, seen kernels.Range) {
-	s, err := d.Load(p, kernels.Options{Threads: threads})
-	require.NoError(t, err)
-	defer s.Close()
-	r := rand.New(rand.NewPCG(5, 6))
-	for slot := range kernels.Slot(3) {
-		require.NoError(t, s.Write(slot, noise(r, p.Sizes[slot])))
-	}
-	require.NoError(t, s.Run())
-	last := p.Calls[len(p.Calls)-1]
-	out, _ := last.Op.Buffers()
-	large, y = make([]float32, p.Sizes[3]), make([]float32, out[0])
-	require.NoError(t, s.Read(3, large))
-	require.NoError(t, s.Read(last.Bufs[0], y))
-	if ranger, ok := s.(kernels.Ranger); ok {
-		all, err := ranger.Ranges()
-		require.NoError(t, err)
-		seen = all[1]
-	}
-	return large, y, seen
+	return runRanged(t, d, p, threads, 3, 3, p.Calls[len(p.Calls)-1].Bufs[0], 1)
 }
 
 // Resize and convolution at once, and the pooling behind them, give what the calls give.
@@ -108,9 +88,9 @@ func TestResizedConvolutionOverItsInput(t *testing.T) {
 	p := resizedProgram(op, 20, 20, false, true)
 	p.Sizes[0] = p.Sizes[4]
 	p.Calls[1].Bufs[0] = 0
-	_, want, _ := runResized(t, ref.Open(), p, 1)
+	want, _ := runOnNoise(t, ref.Open(), p, 1, 3, 0, 3)
 	forEachISA(t, func(t *testing.T, d *cpu.Device) {
-		_, y, _ := runResized(t, d, p, 1)
+		y, _ := runOnNoise(t, d, p, 1, 3, 0, 3)
 		e, at := ops.RelativeError(y, want)
 		assert.LessOrEqual(t, e, ops.Bound, "at %d", at)
 	})

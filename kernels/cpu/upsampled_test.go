@@ -40,28 +40,35 @@ func upsampledProgram(o kernels.Conv2D, small, side int, behind, hidden bool) *k
 	return p
 }
 
-// runUpsampled returns the slot of the Concat, the convolution, and what it saw.
-func runUpsampled(t *testing.T, d kernels.Device, p *kernels.Program, threads int) (joined, y []float32, seen kernels.Range) {
+// runRanged writes noise to the first slots, runs, and returns two other slots, the second of
+// the last call, and what convolution i saw.
+func runRanged(t *testing.T, d kernels.Device, p *kernels.Program, threads int, noisy, one, last kernels.Slot, i int) (a, y []float32, seen kernels.Range) {
 	s, err := d.Load(p, kernels.Options{Threads: threads})
 	require.NoError(t, err)
 	defer s.Close()
 	r := rand.New(rand.NewPCG(3, 4))
-	for slot := range kernels.Slot(4) {
+	for slot := range noisy {
 		require.NoError(t, s.Write(slot, noise(r, p.Sizes[slot])))
 	}
 	require.NoError(t, s.Run())
-	joined, y = make([]float32, p.Sizes[5]), make([]float32, p.Sizes[6])
-	require.NoError(t, s.Read(5, joined))
-	require.NoError(t, s.Read(6, y))
+	out, _ := p.Calls[len(p.Calls)-1].Op.Buffers()
+	a, y = make([]float32, p.Sizes[one]), make([]float32, out[0])
+	require.NoError(t, s.Read(one, a))
+	require.NoError(t, s.Read(last, y))
 	if ranger, ok := s.(kernels.Ranger); ok {
+		again := make([]float32, len(y))
 		all, err := ranger.Ranges()
 		require.NoError(t, err)
-		seen = all[2]
-		again := make([]float32, len(y))
-		require.NoError(t, s.Read(6, again))
+		require.NoError(t, s.Read(last, again))
 		assert.Equal(t, y, again, "ranges are of a run")
+		seen = all[i]
 	}
-	return joined, y, seen
+	return a, y, seen
+}
+
+// runUpsampled returns the slot of the Concat, the convolution, and what it saw.
+func runUpsampled(t *testing.T, d kernels.Device, p *kernels.Program, threads int) (joined, y []float32, seen kernels.Range) {
+	return runRanged(t, d, p, threads, 4, 5, 6, 2)
 }
 
 // Resize, Concat and convolution at once give what the three calls give.
