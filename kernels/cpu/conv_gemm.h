@@ -308,24 +308,28 @@ static void AE(conv_multiply)(const ae_conv_task *a, const ae_pass *p, ae_pass *
 	const int64_t each = next != NULL ? AE_CEIL(next->pieces, AE_CEIL(a->outputs, AE_MR) * columns->panels) : 0;
 	const int64_t near = AE_MAX(AE_CONV_SECOND / (AE_MAX(rows, 1) * AE_NR), 1);
 	for (int64_t f = 0; f < columns->panels; f += near)
-		for (int64_t k = 0; k < a->outputs; k += AE_MR)
-			for (int64_t i = f; i < AE_MIN(f + near, columns->panels); i++) {
-				const int64_t v = columns->panel[i], nv = columns->panel[i + 1] - v;
-				const int64_t at = k * ld + v * AE_W, h = AE(panel_rows)(a->outputs - k);
-				t.rows = AE_MIN(h, a->outputs - k);
+		for (int64_t k = 0; k < a->outputs; k += AE_MR) {
+			const int64_t h = AE(panel_rows)(a->outputs - k), begin = AE(panel_begin)(j, a->k + k, p->c, p->depth), end_f = AE_MIN(f + near, columns->panels);
+			const float *const panel = weights + k * rows + begin * h, *const scale = straight && j->reduced == AE_INT8 ? j->scale + a->k + k : NULL;
+			t.rows = AE_MIN(h, a->outputs - k);
+			t.bias = follow && j->bias != NULL ? j->bias + a->k + k : NULL;
+			for (int64_t i = f; i < end_f; i++) {
+				const int64_t v = columns->panel[i], nv = columns->panel[i + 1] - v, at = k * ld + v * AE_W;
+				const float *b = p->panels + v * AE_W * rows + begin * nv * AE_W;
 				if (j->compared == NULL)
 					t.c = c + at;
 				t.cols = AE_MIN(nv * AE_W, end - v * AE_W);
 				if (j->compared != NULL)
 					t.beside = (ae_ahead){j->compared + origin + at, t.cols / 16 + 1, ld, t.rows};
-				t.bias = follow && j->bias != NULL ? j->bias + a->k + k : NULL;
-				t.residual = follow && j->residual != NULL ? j->residual + origin + at : NULL;
-				if (next != NULL)
+				if (follow && j->residual != NULL)
+					t.residual = j->residual + origin + at;
+				const int pack = next != NULL && next->packed < next->pieces;
+				if (pack)
 					t.ahead = AE(pass_ahead)(a, next, each);
-				const int64_t begin = AE(panel_begin)(j, a->k + k, p->c, p->depth);
-				const float *panel = weights + k * rows + begin * h, *b = p->panels + v * AE_W * rows + begin * nv * AE_W;
+				else
+					t.ahead.count = 0;
 				if (j->reduced == AE_INT8)
-					AE(int8_tile)(h, nv, rows - begin, panel, b, straight ? j->scale + a->k + k : NULL, &t);
+					AE(int8_tile)(h, nv, rows - begin, panel, b, scale, &t);
 #if AE_W == 16
 				else if (j->reduced == AE_BF16)
 					AE(bf16_tile)(h, nv, rows - begin, panel, b, &t);
@@ -334,9 +338,10 @@ static void AE(conv_multiply)(const ae_conv_task *a, const ae_pass *p, ae_pass *
 					AE(micro_tile)(h, nv, rows - begin, panel, b, nv * AE_W, NULL, &t);
 				if (j->compared != NULL)
 					AE(tile_compare)(a, &t, k, (vector + v) * AE_W);
-				if (next != NULL)
+				if (pack)
 					AE(pass_pack)(a, next, each);
 			}
+		}
 }
 
 // conv_spread takes the sums of a strip that were held back to their places in the

@@ -20,6 +20,8 @@ typedef struct {
 } ae_shallow;
 
 #define AE_SHALLOW_POINTS 8
+typedef float ae_v8 __attribute__((vector_size(32))); // of all points
+typedef float ae_v8u __attribute__((vector_size(32), aligned(4), may_alias));
 #define AE_SHALLOW_SIDE 5      // outputs of a tile
 #define AE_SHALLOW_GROUP 3     // tiles: their sums at the points fill the registers
 #define AE_SHALLOW_CHANNELS 4  // of the input, at most
@@ -105,7 +107,7 @@ static void AE(shallow_prepare)(ae_shallow *s, ae_run *r) { ae_parallel(r, s->ve
 // shallow_line takes row h of the input to the points: [channel][phase][tile][point]. An
 // input of a tile adds to all of them, by input_points of winograd_points.h.
 static void AE(shallow_line)(const ae_shallow *s, const float *x, int64_t h, float *to, float *row) {
-	static const float of[AE_SHALLOW_POINTS][AE_SHALLOW_POINTS] = {
+	static const ae_v8 of[AE_SHALLOW_POINTS] = {
 		{-1, 0, 0, 0, 0, 0, 0, 0},
 		{0, 1, -1, 0.5f, -0.5f, 2, -2, -1},
 		{5.25f, 1, 1, 0.25f, 0.25f, 4, 4, 0},
@@ -129,11 +131,10 @@ static void AE(shallow_line)(const ae_shallow *s, const float *x, int64_t h, flo
 			else
 				AE(view_row)(row, from, n, j->cols.first + phase, 2, j->cols.in);
 			for (int64_t t = 0; t < s->tiles; t++, to += AE_SHALLOW_POINTS) {
-				float v[AE_SHALLOW_POINTS] = {0};
+				ae_v8 v = {0};
 				for (int i = 0; i < AE_SHALLOW_POINTS; i++)
-					for (int p = 0; p < AE_SHALLOW_POINTS; p++)
-						v[p] += row[t * AE_SHALLOW_SIDE + i] * of[i][p];
-				memcpy(to, v, sizeof v);
+					v += row[t * AE_SHALLOW_SIDE + i] * of[i];
+				*(ae_v8u *)(void *)to = v;
 			}
 		}
 }

@@ -9,9 +9,10 @@
 //	T1 = B12 - B11    T2 = B22 - T1     T3 = B22 - B12    T4 = T2 - B21
 //
 //	P = A11 B11       C11 = P + A12 B21
-//	Q = P + S2 T2     R = Q + S3 T3
+//	Q = P + S2 T2     R = Q + S3 T3     C21 = R - A22 T4
 //	M = S1 T1         C22 = R + M       C12 = Q + M + S4 B22
-//	                                    C21 = R - A22 T4
+//
+// Along a line, a product begins with the sums that the one before leaves in registers.
 //
 // Weights that begin with zeros have fewer products as they are: a head in triangular
 // coordinates (core/coordinates) is left to conv_gemm.h.
@@ -34,15 +35,17 @@ typedef struct {
 } ae_strassen_run;
 
 #define AE_STRASSEN_PRODUCTS 7
-#define AE_STRASSEN_OPEN 3        // of them complete nothing, and ask for what comes next
+#define AE_STRASSEN_OPEN 3        // of them complete no output, and ask for what comes next
+#define AE_STRASSEN_OUTPUTS 64    // of a half, at least: sums of fewer are not worth what they save
 #if AE_W == 16
-#define AE_STRASSEN_LEAST 64      // channels of a half: sums of fewer are not worth what they save
+#define AE_STRASSEN_LEAST 64      // input channels of a half, at least
+#define AE_STRASSEN_ALL 360000    // floats of an image that are one strip
 #else
-#define AE_STRASSEN_LEAST 128     // measured on AVX2, whose tiles are smaller
+#define AE_STRASSEN_LEAST 128     // measured on AVX2, whose tiles are smaller,
+#define AE_STRASSEN_ALL 90000     // as is the second-level cache
 #endif
 #define AE_STRASSEN_COLUMNS 192   // of an image, at least: halves of fewer are not whole vectors and panels
-#define AE_STRASSEN_ALL 360000    // floats of an image that are one strip, about the second-level cache
-#define AE_STRASSEN_PANELS 90000  // floats of a strip of others: lines that are asked for during one are still there for the next
+#define AE_STRASSEN_DEPTH 256     // channels of a half, of a strip of one panel: lines that are asked for during one are still there for the next
 #define AE_STRASSEN_EACH 2        // tasks for each of several threads
 
 _Static_assert(AE_STRASSEN_LEAST >= 2 * AE_MR * (AE_NR / 16 + 1), "a product lasts while it asks for the rows of a tile");
@@ -76,11 +79,11 @@ static int AE(strassen_plan)(ae_strassen *s, const ae_conv *j) {
 		return 0;
 	if (j->channels % 2 != 0 || j->outputs % (2 * AE_MR) != 0 || j->channels > 2 * AE_CONV_ROWS)
 		return 0;
-	if (j->channels < 2 * AE_STRASSEN_LEAST || j->outputs < 2 * AE_STRASSEN_LEAST)
+	if (j->channels < 2 * AE_STRASSEN_LEAST || j->outputs < 2 * AE_STRASSEN_OUTPUTS)
 		return 0;
 	*s = (ae_strassen){.conv = *j, .depth = j->channels / 2, .outputs = j->outputs / 2, .half = AE_CEIL(AE_CEIL(columns, AE_W), 2)};
 	const int64_t panel = AE_STRASSEN_PRODUCTS * s->depth * AE_NR, panels = AE_CEIL(s->half, AE_NV);
-	s->strip = panels * panel <= AE_STRASSEN_ALL ? panels : AE_MAX(AE_STRASSEN_PANELS / panel, 1);
+	s->strip = panels * panel <= AE_STRASSEN_ALL ? panels : AE_MAX(AE_STRASSEN_DEPTH / s->depth, 1);
 	return 1;
 }
 
@@ -102,9 +105,9 @@ static void AE(strassen_weights_task)(void *ctx, int64_t task, float *scratch) {
 			to[plane] = a12;
 			to[2 * plane] = s2;
 			to[3 * plane] = a11 - a21;
-			to[4 * plane] = s1;
-			to[5 * plane] = a12 - s2;
-			to[6 * plane] = -a22;
+			to[4 * plane] = -a22;
+			to[5 * plane] = s1;
+			to[6 * plane] = a12 - s2;
 		}
 }
 
@@ -140,152 +143,174 @@ AE_INLINE ae_v AE(strassen_load)(const float *x, int64_t lanes, const int64_t st
 	return lanes == AE_W ? ae_load(x) : ae_load_part(x, 0, lanes);
 }
 
-// strassen_sums makes the sums of B for one vector of a panel: rows `pitch` floats apart,
-// products `plane`. Vectors of the right half have so many lanes, the others are zero.
-AE_INLINE void AE(strassen_sums)(float *to, int64_t pitch, int64_t plane, const ae_strassen *s, const float *left, const float *right, int64_t lanes, const int64_t stride) {
-	const int64_t channel = s->conv.rows.in * s->conv.cols.in, lower = s->depth * channel;
-	for (int64_t c = 0; c < s->depth; c++, to += pitch, left += channel, right += channel) {
-		const ae_v b11 = AE(strassen_load)(left, AE_W, stride), b21 = AE(strassen_load)(left + lower, AE_W, stride);
-		const ae_v b12 = AE(strassen_load)(right, lanes, stride), b22 = AE(strassen_load)(right + lower, lanes, stride);
-		const ae_v t1 = b12 - b11, t2 = b22 - t1;
-		ae_store(to, b11);
-		ae_store(to + plane, b21);
-		ae_store(to + 2 * plane, t2);
-		ae_store(to + 3 * plane, b22 - b12);
-		ae_store(to + 4 * plane, t1);
-		ae_store(to + 5 * plane, b22);
-		ae_store(to + 6 * plane, t2 - b21);
-	}
+// Vectors of columns of both halves that meet: where they begin in channel 0, and lanes of
+// those of the right half, which may be beyond the last column.
+typedef struct {
+	const float *left[AE_NV], *right[AE_NV];
+	int64_t lanes[AE_NV];
+} ae_strassen_columns;
+
+// strassen_sums makes the sums of B for vectors [v, end) of a panel of n,
+// [product][channel][vectors]. Those of a row in one go: with planes of 4096 places, its
+// line would not be there for the next vector.
+AE_INLINE void AE(strassen_sums)(float *panel, int64_t v, int64_t end, int64_t n, const ae_strassen *s, const ae_strassen_columns *x, const int whole, const int64_t stride) {
+	const int64_t channel = s->conv.rows.in * s->conv.cols.in, lower = s->depth * channel, plane = s->depth * n * AE_W, begin = v;
+	for (int64_t c = 0; c < s->depth; c++, panel += n * AE_W)
+		for (v = begin; v < end; v++) {
+			float *to = panel + v * AE_W;
+			const int64_t lanes = whole ? AE_W : x->lanes[v];
+			const float *left = x->left[v] + c * channel, *right = x->right[v] + c * channel;
+			const ae_v b11 = AE(strassen_load)(left, AE_W, stride), b21 = AE(strassen_load)(left + lower, AE_W, stride);
+			const ae_v b12 = AE(strassen_load)(right, lanes, stride), b22 = AE(strassen_load)(right + lower, lanes, stride);
+			const ae_v t1 = b12 - b11, t2 = b22 - t1;
+			ae_store(to, b11);
+			ae_store(to + plane, b21);
+			ae_store(to + 2 * plane, t2);
+			ae_store(to + 3 * plane, b22 - b12);
+			ae_store(to + 4 * plane, t2 - b21);
+			ae_store(to + 5 * plane, t1);
+			ae_store(to + 6 * plane, b22);
+		}
 }
 
-// strassen_pack makes panel i, [product][channel][vectors], of an image x.
+// strassen_pack makes panel i of an image x.
 static void AE(strassen_pack)(const ae_strassen *s, const ae_strassen_run *run, int64_t i, const float *x, float *to) {
 	const ae_conv *j = &s->conv;
-	const int64_t first = AE(strassen_vector)(run, i), n = AE(strassen_vector)(run, i + 1) - first, plane = s->depth * n * AE_W;
-	for (int64_t v = first; v < first + n; v++, to += AE_W) {
-		const int64_t lanes = AE_MIN(AE_MAX(j->y_channel - (s->half + v) * AE_W, 0), AE_W);
-		const float *left = x + AE(strassen_at)(j, v), *right = lanes > 0 ? x + AE(strassen_at)(j, s->half + v) : left;
-		if (j->cols.stride == 2)
-			AE(strassen_sums)(to, n * AE_W, plane, s, left, right, lanes, 2);
-		else if (lanes == AE_W)
-			AE(strassen_sums)(to, n * AE_W, plane, s, left, right, AE_W, 1);
-		else
-			AE(strassen_sums)(to, n * AE_W, plane, s, left, right, lanes, 1);
+	const int64_t first = AE(strassen_vector)(run, i), n = AE(strassen_vector)(run, i + 1) - first;
+	ae_strassen_columns columns;
+	for (int64_t v = 0; v < n; v++) {
+		columns.left[v] = x + AE(strassen_at)(j, first + v);
+		columns.lanes[v] = AE_MIN(AE_MAX(j->y_channel - (s->half + first + v) * AE_W, 0), AE_W);
+		columns.right[v] = columns.lanes[v] > 0 ? x + AE(strassen_at)(j, s->half + first + v) : columns.left[v];
 	}
-}
-
-// Where a product begins and what becomes of it. Tiles of sums that are held back have rows
-// AE_NR floats apart.
-typedef struct {
-	const float *start;      // it is added to these sums, NULL for none
-	float *held;             // it is put here, NULL for nowhere; or added, if `add` is set
-	int add;
-	const ae_tile *complete; // it goes here, NULL for nowhere, with the sums `rest` if that is not NULL
-	const float *rest;
-	ae_ahead ahead[2];       // one after the other
-} ae_strassen_product;
-
-// strassen_micro is micro of gemm.h with that around it. The instances are functions of
-// their own, for the compiler's registers.
-AE_INLINE void AE(strassen_micro)(const int nv, int64_t k, const float *a, const float *b, const ae_strassen_product *p) {
-	ae_v s[AE_MR][AE_NV];
-	if (p->start != NULL)
-		AE_EACH(AE_MR, nv, s[i][v] = ae_load(p->start + i * AE_NR + v * AE_W))
+	if (j->cols.stride == 2)
+		for (int64_t v = 0; v < n; v++) // a line each
+			AE(strassen_sums)(to, v, v + 1, n, s, &columns, 0, 2);
+	else if (columns.lanes[n - 1] == AE_W)
+		AE(strassen_sums)(to, 0, n, n, s, &columns, 1, 1);
 	else
-		AE_EACH(AE_MR, nv, s[i][v] = (ae_v){0})
-	for (int i = 0; i < 2; i++) {
-		const int64_t steps = AE(micro_asking)(AE_MR, nv, s, k, a, b, nv * AE_W, p->ahead[i]);
-		k -= steps, a += steps * AE_MR, b += steps * nv * AE_W;
-	}
-	for (; k > 0; k--, a += AE_MR, b += nv * AE_W)
-		AE(micro_step)(AE_MR, nv, s, a, b);
-	if (p->held != NULL && p->add)
-		AE_EACH(AE_MR, nv, ae_store(p->held + i * AE_NR + v * AE_W, ae_load(p->held + i * AE_NR + v * AE_W) + s[i][v]))
-	else if (p->held != NULL)
-		AE_EACH(AE_MR, nv, ae_store(p->held + i * AE_NR + v * AE_W, s[i][v]))
-	if (p->complete == NULL)
-		return;
-	if (p->rest != NULL)
-		AE_EACH(AE_MR, nv, s[i][v] += ae_load(p->rest + i * AE_NR + v * AE_W))
-	AE(tile_store)(AE_MR, nv, p->complete, s, p->complete->cols == nv * AE_W);
+		AE(strassen_sums)(to, 0, n, n, s, &columns, 0, 1);
 }
-#define AE_STRASSEN_MICRO(nv)                                                                                                              \
-	static __attribute__((noinline)) void AE(strassen_micro_##nv)(int64_t k, const float *a, const float *b, const ae_strassen_product *p) { \
-		AE(strassen_micro)(nv, k, a, b, p);                                                                                                  \
-	}
+
+// The tiles that are made together, one of each quarter: panels a and b of all products,
+// one after the other, room for two tiles of sums, rows AE_NR floats apart, and what the
+// open products ask for.
+typedef struct {
+	int64_t depth;
+	const float *a, *b;
+	float *sums;
+	ae_tile c11, c12, c21, c22;
+	ae_ahead next[AE_STRASSEN_OPEN];
+} ae_strassen_tiles;
+
+// strassen_product adds the next product to the sums s.
+AE_INLINE void AE(strassen_product)(const int nv, ae_v s[AE_MR][AE_NV], int64_t k, const float **a, const float **b, ae_ahead ahead) {
+	AE(micro_asking)(AE_MR, nv, s, &k, a, b, nv * AE_W, ahead);
+	for (; k > 0; k--, *a += AE_MR, *b += nv * AE_W)
+		AE(micro_step)(AE_MR, nv, s, *a, *b);
+}
+
+// strassen_last adds the last product of a tile, and asks for the tile and its residual.
+AE_INLINE void AE(strassen_last)(const int nv, ae_v s[AE_MR][AE_NV], int64_t k, const float **a, const float **b, const ae_tile *t) {
+	AE(micro_asking)(AE_MR, nv, s, &k, a, b, nv * AE_W, AE(tile_rows)(AE_MR, t, t->c));
+	AE(strassen_product)(nv, s, k, a, b, AE(tile_rows)(AE_MR, t, t->residual));
+}
+
+// strassen_micro makes the tiles. The instances are functions of their own, for the
+// compiler's registers.
+AE_INLINE void AE(strassen_micro)(const int nv, const ae_strassen_tiles *t) {
+	float *const q = t->sums, *const r = q + AE_MR * AE_NR;
+	const float *a = t->a, *b = t->b;
+	const int64_t k = t->depth;
+	ae_v s[AE_MR][AE_NV];
+	AE_EACH(AE_MR, nv, s[i][v] = (ae_v){0})
+	AE(strassen_product)(nv, s, k, &a, &b, t->next[0]);
+	AE_EACH(AE_MR, nv, ae_store(q + i * AE_NR + v * AE_W, s[i][v])) // P
+	AE(strassen_last)(nv, s, k, &a, &b, &t->c11);
+	AE(tile_store)(AE_MR, nv, &t->c11, s, t->c11.cols == nv * AE_W);
+	AE_EACH(AE_MR, nv, s[i][v] = ae_load(q + i * AE_NR + v * AE_W))
+	AE(strassen_product)(nv, s, k, &a, &b, t->next[1]);
+	AE_EACH(AE_MR, nv, ae_store(q + i * AE_NR + v * AE_W, s[i][v])) // Q
+	AE(strassen_product)(nv, s, k, &a, &b, t->next[2]);
+	AE_EACH(AE_MR, nv, ae_store(r + i * AE_NR + v * AE_W, s[i][v])) // R
+	AE(strassen_last)(nv, s, k, &a, &b, &t->c21);
+	AE(tile_store)(AE_MR, nv, &t->c21, s, t->c21.cols == nv * AE_W);
+	AE_EACH(AE_MR, nv, s[i][v] = (ae_v){0})
+	AE(strassen_last)(nv, s, k, &a, &b, &t->c22);
+	AE_EACH(AE_MR, nv, ae_store(q + i * AE_NR + v * AE_W, ae_load(q + i * AE_NR + v * AE_W) + s[i][v])) // Q + M
+	AE_EACH(AE_MR, nv, s[i][v] += ae_load(r + i * AE_NR + v * AE_W))
+	AE(tile_store)(AE_MR, nv, &t->c22, s, t->c22.cols == nv * AE_W);
+	AE_EACH(AE_MR, nv, s[i][v] = ae_load(q + i * AE_NR + v * AE_W))
+	AE(strassen_last)(nv, s, k, &a, &b, &t->c12);
+	AE(tile_store)(AE_MR, nv, &t->c12, s, t->c12.cols == nv * AE_W);
+}
+#define AE_STRASSEN_MICRO(nv) \
+	static __attribute__((noinline)) void AE(strassen_micro_##nv)(const ae_strassen_tiles *t) { AE(strassen_micro)(nv, t); }
 AE_STRASSEN_MICRO(1)
 AE_STRASSEN_MICRO(2)
 #if AE_NV == 3
 AE_STRASSEN_MICRO(3)
 #endif
-typedef void AE(strassen_kernel)(int64_t k, const float *a, const float *b, const ae_strassen_product *p);
 
-// The input of the strip after this one: 2*channels rows, of each half, which tiles ask for.
+// strassen_place puts a tile of `cols` columns at its place in the output, that of output
+// channel k.
+AE_INLINE void AE(strassen_place)(ae_tile *t, const ae_conv *j, int64_t k, int64_t at, int64_t cols) {
+	t->c = j->y + at;
+	t->cols = cols;
+	t->bias = j->bias != NULL ? j->bias + k : NULL;
+	t->residual = j->residual != NULL ? j->residual + at : NULL;
+}
+
+// strassen_tiles makes the outputs of a tile of each quarter, n vectors from the given one
+// and output channel k on. What tiles of a task have in common is in t.
+static void AE(strassen_tiles)(const ae_strassen *s, ae_strassen_tiles *t, int64_t image, int64_t k, int64_t vector, int64_t n) {
+	const ae_conv *j = &s->conv;
+	const int64_t upper = image * j->y_image + k * j->y_channel, lower = upper + s->outputs * j->y_channel;
+	const int64_t left = vector * AE_W, right = left + s->half * AE_W, cols = AE_MIN(AE_MAX(j->y_channel - right, 0), n * AE_W);
+	AE(strassen_place)(&t->c11, j, k, upper + left, n * AE_W);
+	AE(strassen_place)(&t->c12, j, k, upper + right, cols);
+	AE(strassen_place)(&t->c21, j, k + s->outputs, lower + left, n * AE_W);
+	AE(strassen_place)(&t->c22, j, k + s->outputs, lower + right, cols);
+#if AE_NV == 3
+	if (n == 3) {
+		AE(strassen_micro_3)(t);
+		return;
+	}
+#endif
+	if (n == 2)
+		AE(strassen_micro_2)(t);
+	else
+		AE(strassen_micro_1)(t);
+}
+
+// The input of the strip after this one, which tiles ask for: rows of the left half from
+// `from` on, then those of the right.
 typedef struct {
-	const float *half[2]; // of channel 0
-	int64_t lines;        // of a row, 0 for no such strip
-	int64_t row, each;    // the next row, and how many a product asks for
-} AE(strassen_next);
+	const float *from, *right; // right is NULL when it has begun
+	int64_t rows, channels;    // that are left of a half, and all of it
+	int64_t lines, step;       // of a row, and floats from one to the next
+	int64_t each;              // rows that a product asks for
+} ae_strassen_next;
 
-static AE(strassen_next) AE(strassen_next_of)(const ae_strassen *s, const ae_strassen_run *run, const float *x, int64_t panel, int64_t products) {
+static ae_strassen_next AE(strassen_next)(const ae_strassen *s, const ae_strassen_run *run, const float *x, int64_t panel, int64_t products) {
 	const ae_conv *j = &s->conv;
 	if (panel >= run->panels || j->cols.stride != 1)
-		return (AE(strassen_next)){.lines = 0};
+		return (ae_strassen_next){0};
 	const int64_t first = AE(strassen_vector)(run, panel), vectors = AE(strassen_vector)(run, AE_MIN(panel + s->strip, run->panels)) - first;
 	const int64_t lines = AE_CEIL(vectors * AE_W, 16) + 1;
-	const int64_t each = AE_MIN(AE_CEIL(2 * j->channels, products), s->depth / lines);
-	return (AE(strassen_next)){{x + first * AE_W, x + (s->half + first) * AE_W}, lines, 0, each};
-}
-
-AE_INLINE ae_ahead AE(strassen_ahead)(const ae_strassen *s, AE(strassen_next) *n) {
-	const int64_t channels = s->conv.channels, plane = s->conv.rows.in * s->conv.cols.in, c = n->row % channels;
-	if (n->lines == 0 || n->row >= 2 * channels)
-		return (ae_ahead){0};
-	const ae_ahead a = {n->half[n->row / channels] + c * plane, n->lines, plane, AE_MIN(n->each, channels - c)};
-	n->row += a.count;
-	return a;
-}
-
-// strassen_tiles makes the outputs of a tile of each quarter, from output channel k and
-// panel i on, out of panels a and b of all products.
-static void AE(strassen_tiles)(const ae_strassen *s, const ae_strassen_run *run, int64_t image, int64_t k, int64_t i, const float *a, const float *b, float *sums, AE(strassen_next) *next) {
-	const ae_conv *j = &s->conv;
-	const int64_t left = AE(strassen_vector)(run, i), n = AE(strassen_vector)(run, i + 1) - left;
-	ae_tile c[2][2];
-	for (int h = 0; h < 2; h++)
-		for (int w = 0; w < 2; w++) {
-			const int64_t channel = k + h * s->outputs, column = (left + w * s->half) * AE_W;
-			const int64_t at = image * j->y_image + channel * j->y_channel + column;
-			c[h][w] = (ae_tile){
-				.c = j->y + at, .ld = j->y_channel, .rows = AE_MR, .cols = AE_MIN(AE_MAX(j->y_channel - column, 0), n * AE_W),
-				.bias = j->bias != NULL ? j->bias + channel : NULL, .residual = j->residual != NULL ? j->residual + at : NULL, .relu = j->relu,
-			};
-		}
-	float *const q = sums, *const r = sums + AE_MR * AE_NR; // q is P at first
-	ae_strassen_product p[AE_STRASSEN_PRODUCTS] = {
-		{.held = q},
-		{.start = q, .complete = &c[0][0]},
-		{.start = q, .held = q},
-		{.start = q, .held = r},
-		{.held = q, .add = 1, .complete = &c[1][1], .rest = r},
-		{.start = q, .complete = &c[0][1]},
-		{.start = r, .complete = &c[1][0]},
+	return (ae_strassen_next){
+		.from = x + first * AE_W, .right = x + (s->half + first) * AE_W, .rows = j->channels, .channels = j->channels,
+		.lines = lines, .step = j->rows.in * j->cols.in, .each = AE_MIN(AE_CEIL(2 * j->channels, products), s->depth / lines),
 	};
-#if AE_NV == 3
-	AE(strassen_kernel) *const kernel = n == 3 ? AE(strassen_micro_3) : n == 2 ? AE(strassen_micro_2) : AE(strassen_micro_1);
-#else
-	AE(strassen_kernel) *const kernel = n == 2 ? AE(strassen_micro_2) : AE(strassen_micro_1);
-#endif
-	for (int m = 0; m < AE_STRASSEN_PRODUCTS; m++, a += s->depth * AE_MR, b += s->depth * n * AE_W) {
-		const ae_tile *t = p[m].complete;
-		if (t == NULL) {
-			p[m].ahead[0] = AE(strassen_ahead)(s, next);
-		} else {
-			p[m].ahead[0] = AE(tile_rows)(AE_MR, t, t->c);
-			p[m].ahead[1] = AE(tile_rows)(AE_MR, t, t->residual);
-		}
-		kernel(s->depth, a, b, &p[m]);
-	}
+}
+
+AE_INLINE ae_ahead AE(strassen_ahead)(ae_strassen_next *n) {
+	const ae_ahead a = {n->from, n->lines, n->step, AE_MIN(n->each, n->rows)};
+	n->from += a.count * n->step;
+	n->rows -= a.count;
+	if (n->rows == 0 && n->right != NULL)
+		n->from = n->right, n->right = NULL, n->rows = n->channels;
+	return a;
 }
 
 // A task is a run of columns for a block of output channels.
@@ -299,15 +324,22 @@ static void AE(strassen_task)(void *ctx, int64_t task, float *scratch) {
 	const float *x = j->x + image * j->channels * j->rows.in * j->cols.in;
 	const int64_t vector = AE_STRASSEN_PRODUCTS * s->depth * AE_W; // floats of one in all products
 	float *sums = scratch, *b = sums + 2 * AE_MR * AE_NR;
+	const ae_tile quarter = {.ld = j->y_channel, .rows = AE_MR, .relu = j->relu};
+	ae_strassen_tiles t = {.depth = s->depth, .sums = sums, .c11 = quarter, .c12 = quarter, .c21 = quarter, .c22 = quarter};
 	for (int64_t i = 0; i < run.panels; i += s->strip) {
 		const int64_t end = AE_MIN(i + s->strip, run.panels), origin = AE(strassen_vector)(&run, i);
 		for (int64_t q = i; q < end; q++)
 			AE(strassen_pack)(s, &run, q, x, b + (AE(strassen_vector)(&run, q) - origin) * vector);
-		AE(strassen_next) next = AE(strassen_next_of)(s, &run, x, end, (last - first) * (end - i) * AE_STRASSEN_OPEN);
+		ae_strassen_next next = AE(strassen_next)(s, &run, x, end, (last - first) * (end - i) * AE_STRASSEN_OPEN);
 		for (int64_t k = first; k < last; k++)
-			for (int64_t q = i; q < end; q++)
-				AE(strassen_tiles)(s, &run, image, k * AE_MR, q, j->prepared + k * AE_STRASSEN_PRODUCTS * s->depth * AE_MR,
-				                   b + (AE(strassen_vector)(&run, q) - origin) * vector, sums, &next);
+			for (int64_t q = i; q < end; q++) {
+				const int64_t v = AE(strassen_vector)(&run, q);
+				t.a = j->prepared + k * AE_STRASSEN_PRODUCTS * s->depth * AE_MR;
+				t.b = b + (v - origin) * vector;
+				for (int p = 0; p < AE_STRASSEN_OPEN; p++)
+					t.next[p] = AE(strassen_ahead)(&next);
+				AE(strassen_tiles)(s, &t, image, k * AE_MR, v, AE(strassen_vector)(&run, q + 1) - v);
+			}
 	}
 }
 

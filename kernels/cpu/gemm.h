@@ -134,31 +134,34 @@ AE_INLINE ae_ahead AE(tile_rows)(const int mr, const ae_tile *t, const float *fr
 	return from != NULL ? (ae_ahead){from, t->cols / 16 + 1, t->ld, mr} : (ae_ahead){0};
 }
 
-// micro_asking makes a step for each line of w, k at most, and asks for it. It returns
-// how many.
-AE_INLINE int64_t AE(micro_asking)(const int mr, const int nv, ae_v s[AE_MR][AE_NV], int64_t k, const float *a, const float *b, int64_t ldb, ae_ahead w) {
-	const int64_t steps = AE_MIN(w.lines * w.count, k);
-	for (int64_t i = 0, line = 0; i < steps; i++, a += mr, b += ldb) {
+// micro_asking makes a step for each line of w, *k at most, and asks for it. It goes
+// forward in a and b, and takes the steps from *k.
+AE_INLINE void AE(micro_asking)(const int mr, const int nv, ae_v s[AE_MR][AE_NV], int64_t *k, const float **a, const float **b, int64_t ldb, ae_ahead w) {
+	const int64_t steps = AE_MIN(w.lines * w.count, *k);
+	for (int64_t i = 0, line = 0; i < steps; i++, *a += mr, *b += ldb) {
 		__builtin_prefetch(w.from + 16 * line);
 		if (++line == w.lines)
 			line = 0, w.from += w.step;
-		AE(micro_step)(mr, nv, s, a, b);
+		AE(micro_step)(mr, nv, s, *a, *b);
 	}
-	return steps;
+	*k -= steps;
 }
 
 // micro multiplies a panel of A, stored [k][mr], by k rows of nv vectors of B: ldb
-// floats apart, or at off[0..k-1] if off is not NULL.
+// floats apart, or at off[0..k-1] if off is not NULL. Little may happen from its last step
+// to the first of the next tile: the products that the processor has in reserve last it
+// for some fifty cycles.
 AE_INLINE void AE(micro)(const int mr, const int nv, int64_t k, const float *a, const float *b, int64_t ldb, const int32_t *off, const ae_tile *t) {
 	ae_v s[AE_MR][AE_NV];
-	const ae_ahead asked[] = {AE(tile_rows)(mr, t, t->c), AE(tile_rows)(mr, t, t->residual), t->beside, t->ahead};
 	const int time = off == NULL && k >= 3 * mr * (nv * AE_W / 16 + 1);
 	if (!time)
 		AE(tile_prefetch)(mr, nv, t);
 	AE_EACH(mr, nv, s[i][v] = (ae_v){0})
-	for (int i = 0; i < 4 && time; i++) {
-		const int64_t steps = AE(micro_asking)(mr, nv, s, k, a, b, ldb, asked[i]);
-		k -= steps, a += steps * mr, b += steps * ldb;
+	if (time) {
+		AE(micro_asking)(mr, nv, s, &k, &a, &b, ldb, AE(tile_rows)(mr, t, t->c));
+		AE(micro_asking)(mr, nv, s, &k, &a, &b, ldb, AE(tile_rows)(mr, t, t->residual));
+		AE(micro_asking)(mr, nv, s, &k, &a, &b, ldb, t->beside);
+		AE(micro_asking)(mr, nv, s, &k, &a, &b, ldb, t->ahead);
 	}
 	for (; k > 0; k--, a += mr, b += ldb)
 		AE(micro_step)(mr, nv, s, a, off != NULL ? b + *off++ : b);

@@ -27,6 +27,11 @@ AE_INLINE ae_v ae_hold(ae_v v) {
 	__asm__("" : "+v"(v));
 	return v;
 }
+#elif AE_W == 8
+AE_INLINE ae_v ae_hold(ae_v v) {
+	__asm__("" : "+x"(v));
+	return v;
+}
 #else
 AE_INLINE ae_v ae_hold(ae_v v) { return v; }
 #endif

@@ -44,8 +44,6 @@ typedef struct {
 #define AE_WINOGRAD_EACH 2           // tasks for each of several threads, where there are output channels for them
 #define AE_WINOGRAD_SCRATCH 16000000 // floats of a task, at most
 
-_Static_assert(AE_CEIL(AE_WINOGRAD_TILES, AE_PRODUCT_ROWS) <= AE_PRODUCT_BLOCKS, "a group has no more blocks");
-
 // winograd_block is how many output channels to compute at a time. Products of a
 // few stay in the cache, but each block reads the input at the points anew; with
 // many input channels that costs more where the third-level cache is far, and all are

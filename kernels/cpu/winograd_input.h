@@ -29,11 +29,11 @@ AE_INLINE void AE(winograd_input)(const int points, const float *const *row, flo
 // winograd_row takes a row of tiles to the points, the first being tile t of the
 // group, whose blocks begin at v; c is the first channel. The instances are functions of their own, for the compiler's registers.
 AE_INLINE void AE(winograd_row)(const int points, const ae_winograd *w, ae_tiles g, const float *const *rows, int64_t t, int64_t c, float *v) {
-	const int64_t tiles = g.rows * g.cols;
-	int64_t b = t / AE_PRODUCT_ROWS, first = 0, end = 0; // of the block
+	const ae_product_blocks blocks = AE(product_blocks)(g.rows * g.cols);
+	int64_t b = t / blocks.most, first = 0, end = 0; // of the block
 	for (int64_t q = 0; q < g.cols; q++, t++) {
 		for (; t >= end; b++)
-			first = AE(product_first)(tiles, b), end = AE(product_first)(tiles, b + 1);
+			first = AE(product_first)(&blocks, b), end = AE(product_first)(&blocks, b + 1);
 		const float *row[AE_WINOGRAD_POINTS];
 		for (int i = 0; i < points; i++)
 			row[i] = rows[i] + q * w->step * AE_W;

@@ -2,7 +2,7 @@
 // times u[depth][outputs]. A micro-kernel keeps up to AE_PRODUCT_ROWS tiles by
 // AE_PRODUCT_NV vectors of output channels in registers.
 //
-//	v: blocks of as many tiles, or one more, [depth/AE_W][tiles][AE_W]
+//	v: blocks of tiles, [depth/AE_W][tiles][AE_W]
 //	u: panels of AE_PRODUCT_COLS output channels, or of AE_W at the end, [depth][columns]
 //	m: panels, [tiles][AE_PRODUCT_COLS]
 
@@ -20,10 +20,13 @@
 // cache holds that much of a panel of u.
 #define AE_PRODUCT_DEPTH 128
 
+// Blocks of as many tiles, one after the other.
 typedef struct {
 	const float *v, *u;
 	float *m;
+	int64_t blocks;
 	int64_t groups;     // of AE_W input channels
+	int64_t behind;     // floats of a tile of the input channels that another pass takes
 	int add;            // to what is in m
 	const float *ahead; // weights that are needed later: `step` floats are asked for at each channel
 	int64_t step;
@@ -31,43 +34,47 @@ typedef struct {
 } ae_product;
 
 AE_INLINE void AE(product)(const int rows, const int nv, const ae_product *p) {
-	const float *v = p->v, *u = p->u, *ahead = p->ahead, *next = p->next;
-	ae_v s[AE_PRODUCT_ROWS][AE_PRODUCT_NV];
-#pragma GCC unroll 14
-	for (int r = 0; r < rows; r++)
-#pragma GCC unroll 2
-		for (int n = 0; n < nv; n++)
-			s[r][n] = (ae_v){0};
-	for (int64_t g = 0; g < p->groups; g++, v += rows * AE_W, next += rows * AE_W)
-		for (int c = 0; c < AE_W; c++, u += nv * AE_W, ahead += p->step) {
-			ae_v row[AE_PRODUCT_NV];
-			__builtin_prefetch(ahead, 0, 2);
-			if (AE_PRODUCT_COLS > 16) // a step of more than a line
-				__builtin_prefetch(ahead + p->step / 2, 0, 2);
-			__builtin_prefetch(next + c * rows);
-#pragma GCC unroll 2
-			for (int n = 0; n < nv; n++)
-				row[n] = ae_load(u + n * AE_W);
-#pragma GCC unroll 14
-			for (int r = 0; r < rows; r++) {
-				const ae_v x = ae_set(v[r * AE_W + c]);
-#pragma GCC unroll 2
-				for (int n = 0; n < nv; n++)
-					s[r][n] += x * row[n];
-			}
-		}
-	float *const m = p->m; // read once, and `add` decided once: the compiler sees a store to both
-	if (p->add)
+	const float *v = p->v, *ahead = p->ahead;
+	float *m = p->m;
+	const int64_t groups = p->groups, step = p->step, behind = rows * p->behind;
+	for (int64_t b = p->blocks; b > 0; b--, v += behind, m += rows * AE_PRODUCT_COLS) {
+		const float *u = p->u, *next = b > 1 ? v + rows * groups * AE_W + behind : p->next;
+		ae_v s[AE_PRODUCT_ROWS][AE_PRODUCT_NV];
 #pragma GCC unroll 14
 		for (int r = 0; r < rows; r++)
 #pragma GCC unroll 2
 			for (int n = 0; n < nv; n++)
-				s[r][n] += ae_load(m + r * AE_PRODUCT_COLS + n * AE_W);
-#pragma GCC unroll 14
-	for (int r = 0; r < rows; r++)
+				s[r][n] = (ae_v){0};
+		for (int64_t g = 0; g < groups; g++, v += rows * AE_W, next += rows * AE_W)
+			for (int c = 0; c < AE_W; c++, u += nv * AE_W, ahead += step) {
+				ae_v row[AE_PRODUCT_NV];
+				__builtin_prefetch(ahead, 0, 2);
+				if (AE_PRODUCT_COLS > 16) // a step of more than a line
+					__builtin_prefetch(ahead + step / 2, 0, 2);
+				__builtin_prefetch(next + c * rows);
 #pragma GCC unroll 2
-		for (int n = 0; n < nv; n++)
-			ae_store(m + r * AE_PRODUCT_COLS + n * AE_W, s[r][n]);
+				for (int n = 0; n < nv; n++)
+					row[n] = ae_load(u + n * AE_W);
+#pragma GCC unroll 14
+				for (int r = 0; r < rows; r++) {
+					const ae_v x = ae_set(v[r * AE_W + c]);
+#pragma GCC unroll 2
+					for (int n = 0; n < nv; n++)
+						s[r][n] += x * row[n];
+				}
+			}
+		if (p->add)
+#pragma GCC unroll 14
+			for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+				for (int n = 0; n < nv; n++)
+					s[r][n] += ae_load(m + r * AE_PRODUCT_COLS + n * AE_W);
+#pragma GCC unroll 14
+		for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+			for (int n = 0; n < nv; n++)
+				ae_store(m + r * AE_PRODUCT_COLS + n * AE_W, s[r][n]);
+	}
 }
 
 // The instances are functions of their own, for the compiler's registers.
@@ -114,53 +121,63 @@ static AE(product_kernel) *AE(product_of)(int64_t rows, int64_t nv) {
 // product_outputs is the output channels that panels of u have place for.
 AE_INLINE int64_t AE(product_outputs)(int64_t outputs) { return AE_CEIL(outputs, AE_W) * AE_W; }
 
-#define AE_PRODUCT_BLOCKS 15 // of a point, at most
-
-// Points that share their weights, of which there are up to 16, and their tiles in blocks
-// of at most AE_PRODUCT_ROWS, of which none has more than one tile less than another: block
-// b has tiles first[b] to first[b+1].
+// The tiles of a point in blocks of `most`, at most AE_PRODUCT_ROWS, and behind them of one
+// less.
 typedef struct {
-	int64_t n, blocks;
-	int32_t first[AE_PRODUCT_BLOCKS + 1];
+	int64_t tiles, most;
+	int64_t whole, blocks; // of `most`, and all
+} ae_product_blocks;
+
+static ae_product_blocks AE(product_blocks)(int64_t tiles) {
+	const int64_t blocks = AE_CEIL(tiles, AE_PRODUCT_ROWS), most = AE_CEIL(tiles, blocks);
+	return (ae_product_blocks){tiles, most, tiles - blocks * (most - 1), blocks};
+}
+
+// product_first is the first tile of block b.
+AE_INLINE int64_t AE(product_first)(const ae_product_blocks *at, int64_t b) { return b * at->most - AE_MAX(b - at->whole, 0); }
+
+// Points that share their weights, of which there are up to 16.
+typedef struct {
+	ae_product_blocks blocks;
+	int64_t n;
 	const float *v[16];
 	float *m[16];
 } ae_product_points;
-
-// product_first is the first tile of block b.
-AE_INLINE int64_t AE(product_first)(int64_t tiles, int64_t b) { return b * tiles / AE_CEIL(tiles, AE_PRODUCT_ROWS); }
-
-static void AE(product_blocks)(ae_product_points *at, int64_t tiles) {
-	at->blocks = AE_CEIL(tiles, AE_PRODUCT_ROWS);
-	for (int64_t b = 0; b <= at->blocks; b++)
-		at->first[b] = (int32_t)AE(product_first)(tiles, b);
-}
-
-// product_v is the input of block b of a point, from channel c on.
-AE_INLINE const float *AE(product_v)(const ae_product_points *at, int64_t point, int64_t b, int64_t c, int64_t depth) {
-	return at->v[point] + at->first[b] * depth + c * (at->first[b + 1] - at->first[b]);
-}
 
 // product_run makes the products of n output channels, m_panel floats of m for each
 // panel. Meanwhile it asks for the weights of the next panel, a little with every
 // input channel, and at the end for those at next.
 static void AE(product_run)(const ae_product_points *at, int64_t n, int64_t depth, const float *u, int64_t m_panel, const float *next) {
+	const ae_product_blocks *of = &at->blocks;
 	const int64_t pass = AE(even)(depth / AE_W, AE_PRODUCT_DEPTH / AE_W) * AE_W;
-	ae_product p = {.next = AE(product_v)(at, 0, 0, 0, depth), .step = AE_CEIL(AE_PRODUCT_COLS, at->n * at->blocks)};
+	const int64_t most = of->most, less = most - 1, second = of->whole * most; // the first tile of the second kind of blocks
+	ae_product p = {.step = AE_CEIL(AE_PRODUCT_COLS, at->n * of->blocks)};
 	for (int64_t k = 0; k < n; k += AE_PRODUCT_COLS) {
 		const int64_t nv = AE_CEIL(AE_MIN(AE_PRODUCT_COLS, n - k), AE_W);
 		p.ahead = k + AE_PRODUCT_COLS < n ? u + (k + AE_PRODUCT_COLS) * depth : next;
 		for (int64_t c = 0; c < depth; c += pass) {
 			const int64_t channels = AE_MIN(pass, depth - c), more = c + pass < depth ? c + pass : 0;
 			p.groups = channels / AE_W;
+			p.behind = depth - channels;
 			p.add = c > 0;
 			p.u = u + k * depth + c * nv * AE_W;
-			for (int64_t i = 0; i < at->n; i++)
-				for (int64_t b = 0; b < at->blocks; b++, p.ahead += p.step * channels) {
-					p.v = p.next;
-					p.next = b + 1 < at->blocks ? AE(product_v)(at, i, b + 1, c, depth) : i + 1 < at->n ? AE(product_v)(at, i + 1, 0, c, depth) : AE(product_v)(at, 0, 0, more, depth);
-					p.m = at->m[i] + k / AE_PRODUCT_COLS * m_panel + at->first[b] * AE_PRODUCT_COLS;
-					AE(product_of)(at->first[b + 1] - at->first[b], nv)(&p);
-				}
+			for (int64_t i = 0; i < at->n; i++) {
+				const float *const after = i + 1 < at->n ? at->v[i + 1] + c * most : at->v[0] + more * most;
+				p.v = at->v[i] + c * most;
+				p.m = at->m[i] + k / AE_PRODUCT_COLS * m_panel;
+				p.blocks = of->whole;
+				p.next = of->whole < of->blocks ? at->v[i] + second * depth + c * less : after;
+				AE(product_of)(most, nv)(&p);
+				p.ahead += p.blocks * p.step * channels;
+				if (of->whole == of->blocks)
+					continue;
+				p.v = p.next;
+				p.m += second * AE_PRODUCT_COLS;
+				p.blocks = of->blocks - of->whole;
+				p.next = after;
+				AE(product_of)(less, nv)(&p);
+				p.ahead += p.blocks * p.step * channels;
+			}
 		}
 	}
 }

@@ -79,7 +79,7 @@ static void AE(winograd_prepare)(const ae_winograd *w, float *u, ae_run *r) {
 static void AE(winograd_products)(const ae_winograd *w, ae_tiles g, int64_t n, const float *u, const float *v, float *m) {
 	const int kinds = w->kinds, points = w->points;
 	ae_product_points at;
-	AE(product_blocks)(&at, g.rows * g.cols);
+	at.blocks = AE(product_blocks)(g.rows * g.cols);
 	for (int kind = 0; kind < kinds * kinds; kind++, u += w->u_plane) {
 		const int row = kind / kinds, col = kind % kinds;
 		at.n = 0;
