@@ -12,7 +12,7 @@
 //	Q = P + S2 T2     R = Q + S3 T3     C21 = R - A22 T4
 //	M = S1 T1         C22 = R + M       C12 = Q + M + S4 B22
 //
-// Along a line, a product begins with the sums that the one before leaves in registers.
+// In this order C11, R and C21 begin with what the product before leaves in the registers.
 //
 // Weights that begin with zeros have fewer products as they are: a head in triangular
 // coordinates (core/coordinates) is left to conv_gemm.h.
