@@ -20,8 +20,6 @@ typedef struct {
 } ae_shallow;
 
 #define AE_SHALLOW_POINTS 8
-typedef float ae_v8 __attribute__((vector_size(32))); // of all points
-typedef float ae_v8u __attribute__((vector_size(32), aligned(4), may_alias));
 #define AE_SHALLOW_SIDE 5      // outputs of a tile
 #define AE_SHALLOW_GROUP 3     // tiles: their sums at the points fill the registers
 #define AE_SHALLOW_CHANNELS 4  // of the input, at most
@@ -33,6 +31,9 @@ typedef float ae_v8u __attribute__((vector_size(32), aligned(4), may_alias));
 #else
 #define AE_SHALLOW_HALF 4 // 12, of 16
 #endif
+
+typedef float ae_v8 __attribute__((vector_size(4 * AE_SHALLOW_POINTS))); // of all points
+typedef float ae_v8u __attribute__((vector_size(4 * AE_SHALLOW_POINTS), aligned(4), may_alias)); // in memory, any address
 
 // shallow_taps is how many taps a phase has, and shallow_points how many points it needs:
 // with three taps five outputs are right without infinity.

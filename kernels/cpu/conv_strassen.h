@@ -150,13 +150,13 @@ typedef struct {
 	int64_t lanes[AE_NV];
 } ae_strassen_columns;
 
-// strassen_sums makes the sums of B for vectors [v, end) of a panel of n,
-// [product][channel][vectors]. Those of a row in one go: with planes of 4096 places, its
-// line would not be there for the next vector.
-AE_INLINE void AE(strassen_sums)(float *panel, int64_t v, int64_t end, int64_t n, const ae_strassen *s, const ae_strassen_columns *x, const int whole, const int64_t stride) {
-	const int64_t channel = s->conv.rows.in * s->conv.cols.in, lower = s->depth * channel, plane = s->depth * n * AE_W, begin = v;
+// strassen_sums makes the sums of B for vectors [first, end) of a panel of n,
+// [product][channel][vectors], a channel at a time: with planes of 4096 places a line of it
+// would not be there for the next vector.
+AE_INLINE void AE(strassen_sums)(float *panel, int64_t first, int64_t end, int64_t n, const ae_strassen *s, const ae_strassen_columns *x, const int whole, const int64_t stride) {
+	const int64_t channel = s->conv.rows.in * s->conv.cols.in, lower = s->depth * channel, plane = s->depth * n * AE_W;
 	for (int64_t c = 0; c < s->depth; c++, panel += n * AE_W)
-		for (v = begin; v < end; v++) {
+		for (int64_t v = first; v < end; v++) {
 			float *to = panel + v * AE_W;
 			const int64_t lanes = whole ? AE_W : x->lanes[v];
 			const float *left = x->left[v] + c * channel, *right = x->right[v] + c * channel;
@@ -184,7 +184,7 @@ static void AE(strassen_pack)(const ae_strassen *s, const ae_strassen_run *run, 
 		columns.right[v] = columns.lanes[v] > 0 ? x + AE(strassen_at)(j, s->half + first + v) : columns.left[v];
 	}
 	if (j->cols.stride == 2)
-		for (int64_t v = 0; v < n; v++) // a line each
+		for (int64_t v = 0; v < n; v++) // each has lines of its own
 			AE(strassen_sums)(to, v, v + 1, n, s, &columns, 0, 2);
 	else if (columns.lanes[n - 1] == AE_W)
 		AE(strassen_sums)(to, 0, n, n, s, &columns, 1, 1);

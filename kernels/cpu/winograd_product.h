@@ -121,16 +121,16 @@ static AE(product_kernel) *AE(product_of)(int64_t rows, int64_t nv) {
 // product_outputs is the output channels that panels of u have place for.
 AE_INLINE int64_t AE(product_outputs)(int64_t outputs) { return AE_CEIL(outputs, AE_W) * AE_W; }
 
-// The tiles of a point in blocks of `most`, at most AE_PRODUCT_ROWS, and behind them of one
+// The tiles of a point in blocks of `most`, AE_PRODUCT_ROWS or fewer, and behind them of one
 // less.
 typedef struct {
-	int64_t tiles, most;
+	int64_t most;
 	int64_t whole, blocks; // of `most`, and all
 } ae_product_blocks;
 
 static ae_product_blocks AE(product_blocks)(int64_t tiles) {
 	const int64_t blocks = AE_CEIL(tiles, AE_PRODUCT_ROWS), most = AE_CEIL(tiles, blocks);
-	return (ae_product_blocks){tiles, most, tiles - blocks * (most - 1), blocks};
+	return (ae_product_blocks){most, tiles - blocks * (most - 1), blocks};
 }
 
 // product_first is the first tile of block b.
