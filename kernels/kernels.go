@@ -63,9 +63,9 @@ type Options struct {
 	// Program.Ranges. A CPU computes those convolutions of inference so that gain by it
 	// there, and the others in float32. Everything else is always float32.
 	Precision string
-	// Rounded has a CPU without matrix tiles compute all convolutions that may be in less than
-	// float32 in float32 from rounded numbers: what Precision does where they gain by it, as
-	// they may not here. For calibration.
+	// Rounded has a CPU compute all convolutions that may be in less than float32 from rounded
+	// numbers, in float32 but for what gains by matrix tiles here: what Precision does where
+	// they gain by it. For calibration.
 	Rounded bool
 }
 

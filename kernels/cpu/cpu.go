@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 	"unsafe"
@@ -130,14 +131,21 @@ func (d *Device) needs(op kernels.Op) needs {
 	return needs{int(n.prepared), int(n.scratch), int(n.cells)}
 }
 
-// reduced are the precisions below float32, as C numbers them.
-var reduced = map[string]C.int64_t{kernels.Int8: C.AE_INT8, kernels.BFloat16: C.AE_BF16}
+// thirds is float32 on matrix tiles (tiles_thirds.h), as accurate as any other.
+const thirds = "thirds"
 
-// reducedNeeds is needs of a convolution in less than float32. Nothing is prepared
+// reduced are the precisions of convolutions but float32, as C numbers them.
+var reduced = map[string]C.int64_t{kernels.Int8: C.AE_INT8, kernels.BFloat16: C.AE_BF16, thirds: C.AE_THIRDS}
+
+// reducedNeeds is needs of a convolution in another precision. Nothing is prepared
 // where float32 is faster.
 func (d *Device) reducedNeeds(precision string, op kernels.Op) needs {
+	return reducedNeeds(d.isa.unit, precision, op)
+}
+
+func reducedNeeds(unit *C.ae_unit, precision string, op kernels.Op) needs {
 	words := kernels.Words(op)
-	n := C.ae_unit_reduced_needs(d.isa.unit, reduced[precision], unsafe.Pointer(unsafe.SliceData(words)))
+	n := C.ae_unit_reduced_needs(unit, reduced[precision], unsafe.Pointer(unsafe.SliceData(words)))
 	return needs{int(n.prepared), int(n.scratch), int(n.cells)}
 }
 
@@ -167,19 +175,25 @@ func (d *Device) upsampledNeeds(conv kernels.Conv2D, e enlarged) needs {
 	return needs{int(n.prepared), int(n.scratch), int(n.cells)}
 }
 
-// at is the device for a precision. Only those who ask for less than float32 by name
-// make the process ask the system for AMX, because that has a price (cpu.h).
-func (d *Device) at(precision string) *Device {
-	if precision == kernels.Float32 {
+// at is the device for a program at a precision. Only programs that gain by it make the
+// process ask the system for AMX, because that has a price (cpu.h).
+func (d *Device) at(p *kernels.Program, precision string) *Device {
+	if d.isa.tiles == nil || precision == kernels.Float32 && !d.gainsThirds(p) {
 		return d
 	}
-	less := *d
-	less.isa.unit = C.ae_isa_reduced(&d.isa)
-	return &less
+	tiled := *d
+	tiled.isa.unit = C.ae_isa_reduced(&d.isa)
+	return &tiled
 }
 
-// rounds tells whether a device at a precision computes from rounded numbers.
-func (d *Device) rounds(o kernels.Options) bool { return o.Rounded && d.isa.unit != d.isa.tiles }
+// gainsThirds tells whether a program has a convolution that is faster in thirds.
+func (d *Device) gainsThirds(p *kernels.Program) bool {
+	written := outputs(p.Calls)
+	return slices.ContainsFunc(p.Calls, func(c kernels.Call) bool {
+		_, is := c.Op.(kernels.Conv2D)
+		return is && !written[c.Bufs[weightSlot]] && reducedNeeds(d.isa.tiles, thirds, c.Op).prepared > 0
+	})
+}
 
 // leastScratch is the scratch that every thread has, in floats.
 const leastScratch = int(C.AE_SCRATCH)

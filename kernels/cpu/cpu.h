@@ -83,8 +83,9 @@ typedef struct {
 	int64_t done;      // by another call
 } ae_call;
 
-// The precisions, that of everything but convolutions first.
-enum { AE_F32, AE_INT8, AE_BF16, AE_PRECISIONS };
+// The precisions, that of everything but convolutions first. Thirds are float32 on matrix
+// tiles (tiles_thirds.h).
+enum { AE_F32, AE_INT8, AE_BF16, AE_THIRDS, AE_PRECISIONS };
 
 // What a call needs of its session: floats of prepared weights, and of scratch
 // if that is more than AE_SCRATCH; in less than float32 also floats of memory for the
@@ -126,7 +127,8 @@ typedef struct {
 		void (*prepare)(const ae_call *call, ae_run *r);
 		void (*run)(const ae_call *call, ae_run *r);
 	} rounded;
-	// Conv2D in less than float32; needs has nothing prepared where float32 is faster.
+	// Conv2D in less than float32, or in thirds; needs has nothing prepared where float32 is
+	// faster, and is NULL where the unit has no such convolutions.
 	struct {
 		ae_needs (*needs)(const void *op);
 		void (*prepare)(const ae_call *call, ae_run *r);

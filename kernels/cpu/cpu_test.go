@@ -13,10 +13,14 @@ import (
 	"aecsad/tests/ops"
 )
 
-// forEachISA runs f on every ISA of this processor. One that it lacks is skipped by
-// name, or fails the test if AECSAD_REQUIRE names it.
+// forEachISA runs f on every ISA of this processor, and on AVX-512 without matrix tiles where
+// it has some. One that it lacks is skipped by name, or fails the test if AECSAD_REQUIRE names it.
 func forEachISA(t *testing.T, f func(t *testing.T, d *cpu.Device)) {
-	for _, isa := range []string{"scalar", "avx2", "avx512", "wide"} {
+	isas := []string{"scalar", "avx2", "avx512", "wide"}
+	if cpu.HasAMX() {
+		isas = append(isas, "vnni")
+	}
+	for _, isa := range isas {
 		t.Run(isa, func(t *testing.T) {
 			t.Setenv("AECSAD_CPU", isa)
 			d, err := cpu.Open()

@@ -56,4 +56,6 @@ ae_needs ae_unit_upsampled_needs(const ae_unit *unit, const void *conv, const vo
 
 int ae_unit_planes_pays(const ae_unit *unit, const ae_call *calls, int64_t n) { return unit->planes.pays(calls, n); }
 
-ae_needs ae_unit_reduced_needs(const ae_unit *unit, int64_t precision, const void *op) { return unit->reduced[precision].needs(op); }
+ae_needs ae_unit_reduced_needs(const ae_unit *unit, int64_t precision, const void *op) {
+	return unit->reduced[precision].needs != NULL ? unit->reduced[precision].needs(op) : (ae_needs){0};
+}

@@ -42,10 +42,10 @@ func (d *Device) Load(p *kernels.Program, o kernels.Options) (kernels.Session, e
 	if err != nil {
 		return nil, err
 	}
-	d = d.at(precision)
+	d = d.at(p, precision)
 	s := &session{
 		device: d, program: p, threads: threads,
-		weights: d.weightsOf(p, precision, d.rounds(o)), constants: &constants{},
+		weights: d.weightsOf(p, precision, o.Rounded), constants: &constants{},
 		stale: map[kernels.Slot]bool{}, fresh: map[kernels.Slot]bool{},
 	}
 	s.constants.users.Store(1)

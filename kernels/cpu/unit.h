@@ -62,6 +62,9 @@
 #include "conv_tiles.h"
 #include "tiles_input.h"
 #include "tiles_run.h"
+
+#include "tiles_thirds.h"
+#include "conv_thirds.h"
 #endif
 
 #include "pointwise.h"
@@ -106,6 +109,7 @@ static const ae_unit AE(unit_tiles) = {
 	{
 		[AE_INT8] = {AE(tiled_int8_needs), AE(tiled_int8_prepare), AE(tiled_int8_run)},
 		[AE_BF16] = {AE(tiled_bf16_needs), AE(tiled_bf16_prepare), AE(tiled_bf16_run)},
+		[AE_THIRDS] = {AE(thirds_needs), AE(thirds_prepare), AE(thirds_run)},
 	},
 };
 const ae_unit *const AE(ae_unit_tiles) = &AE(unit_tiles);

@@ -49,15 +49,20 @@ func (d *Device) weightsOf(p *kernels.Program, name string, rounded bool) weight
 	for i, c := range p.Calls {
 		n, as := d.needs(c.Op), precision{name: kernels.Float32}
 		if less := lessOf(p, i, name, written); less.name != kernels.Float32 {
-			if rounded {
+			small := d.reducedNeeds(less.name, c.Op)
+			switch {
+			case small.prepared > 0 && (!rounded || d.isa.unit == d.isa.tiles):
+				n, as = small, less
+			case rounded:
 				n.cells, as = roundedCells(c.Op), less
 				as.rounded = true
-			} else if small := d.reducedNeeds(less.name, c.Op); small.prepared > 0 {
-				n, as = small, less
 			}
 		}
 		if as.name == kernels.Float32 {
 			n = d.enlarges(p, i, written, &w, n)
+			if tiled := d.thirdsOf(p, i, written, &w); tiled.prepared > 0 {
+				n, as = tiled, precision{name: thirds}
+			}
 		}
 		w.scratch, w.cells = max(w.scratch, n.scratch), max(w.cells, n.cells)
 		switch {
@@ -101,6 +106,26 @@ func (d *Device) enlarges(p *kernels.Program, i int, written map[kernels.Slot]bo
 		}
 	}
 	return n
+}
+
+// thirdsOf is what call i needs if it is a convolution that gains by thirds, with weights that
+// the run does not write: training has the same numbers with and without matrix tiles. What a
+// convolution does of the calls around it gains more.
+func (d *Device) thirdsOf(p *kernels.Program, i int, written map[kernels.Slot]bool, w *weights) needs {
+	c := p.Calls[i]
+	conv, is := c.Op.(kernels.Conv2D)
+	if _, more := w.enlarged[i]; more || !is || written[c.Bufs[weightSlot]] {
+		return needs{}
+	}
+	if i+1 < len(p.Calls) && d.follower(conv, c.Bufs[0], p.Calls[i+1]) != 0 {
+		return needs{}
+	}
+	if i > 0 {
+		if resize, does := p.Calls[i-1].Op.(kernels.Resize); does && d.resizesAtOnce(conv, resize) {
+			return needs{}
+		}
+	}
+	return d.reducedNeeds(thirds, c.Op)
 }
 
 // lessOf is the precision that call i may compute in, which is float32 but for

@@ -35,6 +35,7 @@ typedef struct {
 
 #define AE_WINOGRAD_POINTS 10        // of a tile along a side, at most
 #define AE_WINOGRAD_TILES 56         // of a group: the weights are read once for each group
+#define AE_WINOGRAD_FAR 72           // where the third-level cache is far: eight by eight are one group
 #define AE_WINOGRAD_CACHE 524288     // floats of the second-level cache: weights of at most half of it stay there
 #define AE_WINOGRAD_NEAR 230000      // floats of products that stay in the second-level cache beside the rest
 #define AE_WINOGRAD_BLOCK 64         // output channels at a time, at least
@@ -55,15 +56,19 @@ static int64_t AE(winograd_block)(const ae_winograd *w) {
 	return w->conv.channels > AE_WINOGRAD_REREAD * block && !ae_near_third_level() ? all : AE_MIN(block, all);
 }
 
+// winograd_most is how many tiles a group may have at most. No bit depends on it.
+AE_INLINE int64_t AE(winograd_most)(void) { return ae_near_third_level() ? AE_WINOGRAD_TILES : AE_WINOGRAD_FAR; }
+
 // winograd_group is how many tiles a group may have: where the weights stay in the cache,
 // as many as stay there too, or half of the usual. Two rows of them are a group even so:
 // the rows of the input that each of them takes overlap, and two rows may be pooled.
 static int64_t AE(winograd_group)(const ae_winograd *w) {
 	const int64_t channels = w->conv.channels + w->conv.outputs, u = w->kinds * w->kinds * w->conv.channels * w->conv.outputs;
+	const int64_t most = AE(winograd_most)();
 	if (2 * u > AE_WINOGRAD_CACHE)
-		return AE_WINOGRAD_TILES;
+		return most;
 	const int64_t fit = (AE_WINOGRAD_CACHE - u) / (w->points * w->points * channels);
-	return AE_MIN(AE_MAX(fit, AE_WINOGRAD_TILES / 2), AE_WINOGRAD_TILES);
+	return AE_MIN(AE_MAX(fit, most / 2), most);
 }
 
 // winograd_shape sets everything that does not depend on the batch.
@@ -74,7 +79,7 @@ static void AE(winograd_shape)(ae_winograd *w, const ae_conv *j, int points) {
 	w->across = AE_CEIL(j->cols.out, side);
 	const int64_t group = AE(winograd_group)(w);
 	w->wide = AE(even)(w->across, group);
-	w->high = AE(even)(w->down, AE_MAX(group / w->wide, 2 * w->wide <= AE_WINOGRAD_TILES ? 2 : 1));
+	w->high = AE(even)(w->down, AE_MAX(group / w->wide, 2 * w->wide <= AE(winograd_most)() ? 2 : 1));
 	w->groups_down = AE_CEIL(w->down, w->high);
 	w->groups_across = AE_CEIL(w->across, w->wide);
 	w->tiles = w->high * w->wide;
