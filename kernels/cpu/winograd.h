@@ -38,7 +38,8 @@ typedef struct {
 #define AE_WINOGRAD_FAR 72           // where the third-level cache is far: eight by eight are one group
 #define AE_WINOGRAD_CACHE 524288     // floats of the second-level cache: weights of at most half of it stay there
 #define AE_WINOGRAD_NEAR 230000      // floats of products that stay in the second-level cache beside the rest
-#define AE_WINOGRAD_BLOCK 64         // output channels at a time, at least
+#define AE_WINOGRAD_NEARER 75000     // where the third-level cache is far
+#define AE_WINOGRAD_BLOCK 64         // output channels at a time, at least; half as many where it is far
 #define AE_WINOGRAD_REREAD 2         // times the input at the points may cost what it saves in products
 #define AE_WINOGRAD_PART 128         // output channels of a task, at least
 #define AE_WINOGRAD_APART 1.25       // times the cost of columns of every other input, which are slow to pack
@@ -50,10 +51,12 @@ typedef struct {
 // many input channels that costs more where the third-level cache is far, and all are
 // computed at a time.
 static int64_t AE(winograd_block)(const ae_winograd *w) {
+	const int far = !ae_near_third_level();
 	const int64_t all = AE_CEIL(w->conv.outputs, AE_PRODUCT_COLS) * AE_PRODUCT_COLS;
-	const int64_t near = AE_WINOGRAD_NEAR / (w->points * w->points * w->tiles) / AE_PRODUCT_COLS * AE_PRODUCT_COLS;
-	const int64_t block = AE_MAX(near, AE_WINOGRAD_BLOCK);
-	return w->conv.channels > AE_WINOGRAD_REREAD * block && !ae_near_third_level() ? all : AE_MIN(block, all);
+	const int64_t products = w->points * w->points * w->tiles; // of an output channel
+	const int64_t near = (far ? AE_WINOGRAD_NEARER : AE_WINOGRAD_NEAR) / products / AE_PRODUCT_COLS * AE_PRODUCT_COLS;
+	const int64_t block = AE_MAX(near, far ? AE_WINOGRAD_BLOCK / 2 : AE_WINOGRAD_BLOCK);
+	return w->conv.channels > AE_WINOGRAD_REREAD * block && far ? all : AE_MIN(block, all);
 }
 
 // winograd_most is how many tiles a group may have at most. No bit depends on it.
