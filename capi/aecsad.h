@@ -169,8 +169,10 @@ typedef struct aecsad_options {
     const char *precision; /* what convolutions compute in: NULL, "" or "f32" for float32;
                               "bf16", with float32 sums, and on GPUs with tensor cores also
                               "tf32" and "f16"; on CPUs also "int8", for models that were
-                              calibrated for it. A CPU without AMX computes bf16 as float32.
-                              With AMX alternate signal stacks need sysconf(_SC_SIGSTKSZ)
+                              calibrated for it, and "bf16x6", which makes each product of
+                              float32 of six in bf16, with errors like those of float32. A CPU
+                              without AMX computes bf16 and bf16x6 as float32. With AMX, in
+                              all but f32, alternate signal stacks need sysconf(_SC_SIGSTKSZ)
                               bytes from then on. DEVICE tells that the device lacks the
                               precision. Since 2 */
 } aecsad_options;

@@ -57,9 +57,9 @@ type Options struct {
 	// Threads is the number of threads a run may use; 0 means all cores.
 	// Results do not depend on it.
 	Threads int
-	// Precision is what convolutions compute in: empty or f32 for float32. bf16, and on
-	// GPUs also tf32 and f16, round the factors of products, while sums stay float32; GPUs
-	// want tensor cores for it. int8, on CPUs, multiplies bytes and adds exactly, given
+	// Precision is what convolutions compute in: empty or f32 for float32, and bf16x6 on CPUs,
+	// which is as accurate. bf16, and on GPUs also tf32 and f16, round the factors of products,
+	// while sums stay float32; GPUs want tensor cores for it. int8, on CPUs, multiplies bytes and adds exactly, given
 	// Program.Ranges. A CPU computes those convolutions of inference so that gain by it
 	// there, and the others in float32. Everything else is always float32.
 	Precision string

@@ -36,6 +36,16 @@ const Float32 = "f32"
 // BFloat16 rounds the factors of products to eight bits, on GPUs with tensor cores and on CPUs.
 const BFloat16 = "bf16"
 
+// BF16x6 is float32 on the matrix tiles of a CPU: a number is the sum of three in bf16, and six of
+// the nine products of two of them are made. Its errors are those of float32. Other CPUs compute
+// float32.
+const BF16x6 = "bf16x6"
+
+// Whole tells whether a precision keeps what float32 keeps.
+func Whole(precision string) bool {
+	return precision == "" || precision == Float32 || precision == BF16x6
+}
+
 // Int8 is a precision of CPUs, for programs with Ranges.
 const Int8 = "int8"
 

@@ -73,7 +73,7 @@ func CompareAt(ctx context.Context, peer *Peer, d kernels.Device, s Subject, pre
 	if err := c.outputs(peer, session, s.Program); err != nil {
 		return nil, err
 	}
-	if (precision == "" || precision == kernels.Float32) && !(c.Error <= maxError && c.Flips <= maxFlips) {
+	if kernels.Whole(precision) && !(c.Error <= maxError && c.Flips <= maxFlips) {
 		return nil, fmt.Errorf("%s: the outputs differ from ONNX Runtime's by %.2g of their range and in %.2g %% of the classes; expected at most %g and %g %%",
 			c.Name, c.Error, 100*c.Flips, maxError, 100*maxFlips)
 	}

@@ -72,6 +72,9 @@ func Run(ctx context.Context, m *model.Model, train, validation Source, o Option
 
 func run(ctx context.Context, m *model.Model, train, validation Source, o Options) error {
 	m.Calibration = model.Calibration{Precision: o.Precision}
+	if o.Precision == kernels.BF16x6 { // the scores are those of float32
+		m.Calibration.Precision = kernels.Float32
+	}
 	e, err := engine(ctx, m, train, validation, o)
 	if err != nil {
 		return err

@@ -78,7 +78,7 @@ type Info struct {
 	Validation     int     // number of validation images
 	Parameters     int     // number of weights
 	Device         string  // "cpu", "cuda:0 (bf16)"
-	Precision      string  // "f32", "bf16", "int8"
+	Precision      string  // "f32", "bf16x6", "bf16", "int8"
 	Calibrated     string  // the precision of the scores that the threshold comes from
 	Wider          string  // what stages of the networks compute in instead, where that is less than float32
 	Fallback       string  // why the device auto is the processor; empty where it is not
@@ -93,7 +93,7 @@ type Info struct {
 // Mismatch says that scores are computed otherwise than those that the threshold
 // comes from; empty where they are not.
 func (i Info) Mismatch() string {
-	if i.Calibrated == kernels.Float32 || i.Calibrated == i.Precision {
+	if kernels.Whole(i.Calibrated) || i.Calibrated == i.Precision {
 		return ""
 	}
 	return fmt.Sprintf("the model was calibrated in %s and computes in %s: scores, and what the threshold means, differ by some hundredths of their spread", i.Calibrated, i.Precision)

@@ -32,8 +32,8 @@ type Config struct {
 	// threads.
 	Device string `yaml:"device"`
 	// Precision is f32 or bf16, or on a GPU tf32 or f16: what convolutions compute in. On a
-	// CPU bf16 is for networks that do not learn, and it may be int8 for the calibration and
-	// after it; training is in f32 then.
+	// CPU bf16 is for networks that do not learn, as is bf16x6, and it may be int8 for the
+	// calibration and after it; training is in f32 then.
 	Precision string `yaml:"precision"`
 	Threads   int    `yaml:"threads"`
 	// Teacher says where the encoder's weights come from: formula (built in, for

@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"os"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 	"unsafe"
@@ -85,17 +84,17 @@ func (*Device) Name() string { return "cpu" }
 // Describe names the machine with its ISA, "cpu (avx2)".
 func (d *Device) Describe() string { return "cpu (" + C.GoString(d.isa.name) + ")" }
 
-// Offers says what computes in less than float32.
+// Offers says what computes in other precisions than float32.
 func (d *Device) Offers() string {
 	switch {
 	case d.isa.tiles != nil:
-		return "bf16 and int8 on matrix tiles (AMX)"
+		return "bf16x6, bf16 and int8 on matrix tiles (AMX)"
 	case !strings.HasPrefix(d.Describe(), "cpu (avx512") || C.ae_has_vnni() == 0:
-		return "int8, bf16 as float32"
+		return "int8; bf16 and bf16x6 as float32"
 	case HasBF16():
-		return "bf16 and int8 with AVX-512 BF16 and VNNI"
+		return "bf16 and int8 with AVX-512 BF16 and VNNI; bf16x6 as float32"
 	default:
-		return "int8 with VNNI, bf16 as float32"
+		return "int8 with VNNI; bf16 and bf16x6 as float32"
 	}
 }
 
@@ -131,21 +130,14 @@ func (d *Device) needs(op kernels.Op) needs {
 	return needs{int(n.prepared), int(n.scratch), int(n.cells)}
 }
 
-// thirds is float32 on matrix tiles (tiles_thirds.h), as accurate as any other.
-const thirds = "thirds"
-
 // reduced are the precisions of convolutions but float32, as C numbers them.
-var reduced = map[string]C.int64_t{kernels.Int8: C.AE_INT8, kernels.BFloat16: C.AE_BF16, thirds: C.AE_THIRDS}
+var reduced = map[string]C.int64_t{kernels.Int8: C.AE_INT8, kernels.BFloat16: C.AE_BF16, kernels.BF16x6: C.AE_THIRDS}
 
 // reducedNeeds is needs of a convolution in another precision. Nothing is prepared
 // where float32 is faster.
 func (d *Device) reducedNeeds(precision string, op kernels.Op) needs {
-	return reducedNeeds(d.isa.unit, precision, op)
-}
-
-func reducedNeeds(unit *C.ae_unit, precision string, op kernels.Op) needs {
 	words := kernels.Words(op)
-	n := C.ae_unit_reduced_needs(unit, reduced[precision], unsafe.Pointer(unsafe.SliceData(words)))
+	n := C.ae_unit_reduced_needs(d.isa.unit, reduced[precision], unsafe.Pointer(unsafe.SliceData(words)))
 	return needs{int(n.prepared), int(n.scratch), int(n.cells)}
 }
 
@@ -175,24 +167,15 @@ func (d *Device) upsampledNeeds(conv kernels.Conv2D, e enlarged) needs {
 	return needs{int(n.prepared), int(n.scratch), int(n.cells)}
 }
 
-// at is the device for a program at a precision. Only programs that gain by it make the
-// process ask the system for AMX, because that has a price (cpu.h).
-func (d *Device) at(p *kernels.Program, precision string) *Device {
-	if d.isa.tiles == nil || precision == kernels.Float32 && !d.gainsThirds(p) {
+// at is the device for a precision. Only those who ask for something but float32 by name
+// make the process ask the system for AMX, because that has a price (cpu.h).
+func (d *Device) at(precision string) *Device {
+	if precision == kernels.Float32 {
 		return d
 	}
-	tiled := *d
-	tiled.isa.unit = C.ae_isa_reduced(&d.isa)
-	return &tiled
-}
-
-// gainsThirds tells whether a program has a convolution that is faster in thirds.
-func (d *Device) gainsThirds(p *kernels.Program) bool {
-	written := outputs(p.Calls)
-	return slices.ContainsFunc(p.Calls, func(c kernels.Call) bool {
-		_, is := c.Op.(kernels.Conv2D)
-		return is && !written[c.Bufs[weightSlot]] && reducedNeeds(d.isa.tiles, thirds, c.Op).prepared > 0
-	})
+	other := *d
+	other.isa.unit = C.ae_isa_reduced(&d.isa)
+	return &other
 }
 
 // leastScratch is the scratch that every thread has, in floats.

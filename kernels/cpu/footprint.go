@@ -27,7 +27,7 @@ func (d *Device) Footprint(p *kernels.Program, o kernels.Options) (kernels.Footp
 	if err != nil {
 		return kernels.Footprint{}, err
 	}
-	d = d.at(p, precision)
+	d = d.at(precision)
 	w := d.weightsOf(p, precision, o.Rounded)
 	k := intakeOf(p, &w)
 	_, own, err := layOut(p.Sizes, func(s kernels.Slot) bool { return !k.constant[s] })

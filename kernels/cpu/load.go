@@ -42,7 +42,7 @@ func (d *Device) Load(p *kernels.Program, o kernels.Options) (kernels.Session, e
 	if err != nil {
 		return nil, err
 	}
-	d = d.at(p, precision)
+	d = d.at(precision)
 	s := &session{
 		device: d, program: p, threads: threads,
 		weights: d.weightsOf(p, precision, o.Rounded), constants: &constants{},

@@ -50,12 +50,12 @@ func TestThirds(t *testing.T) {
 	for _, op := range thirdsShapes {
 		want := runAt(t, ref.Open(), op, kernels.Float32, 1)
 		forEachThirds(t, func(t *testing.T, d, plain *cpu.Device) {
-			y, without := runAt(t, d, op, kernels.Float32, 1), runAt(t, plain, op, kernels.Float32, 1)
+			y, without := runAt(t, d, op, kernels.BF16x6, 1), runAt(t, plain, op, kernels.BF16x6, 1)
 			assert.False(t, slices.Equal(without, y), "%+v is not on tiles", op)
 			e, at := ops.RelativeError(y, want)
 			assert.LessOrEqual(t, e, ops.Bound, "%+v at %d", op, at)
 			assert.LessOrEqual(t, rms(y, want), 1.25*rms(without, want), "%+v", op)
-			assert.True(t, slices.Equal(y, runAt(t, d, op, kernels.Float32, 3)), "%+v depends on the threads", op)
+			assert.True(t, slices.Equal(y, runAt(t, d, op, kernels.BF16x6, 3)), "%+v depends on the threads", op)
 		})
 	}
 }
@@ -65,7 +65,9 @@ func TestThirds(t *testing.T) {
 func TestThirdsOfAnyNumbers(t *testing.T) {
 	op := kernels.Conv2D{ConvShape: conv(1, 64, 16, 64, 1, 1, 0, 1)}
 	run := func(d kernels.Device, x, w float32) float32 {
-		s := load(t, d, 1, op)
+		s, err := d.Load(programOf(op), kernels.Options{Threads: 1, Precision: kernels.BF16x6})
+		require.NoError(t, err)
+		defer s.Close()
 		in := make([]float32, 64*16*16)
 		weights := make([]float32, 64*64)
 		for i := range 16 * 16 {
@@ -104,9 +106,9 @@ func TestThirdsAreForInference(t *testing.T) {
 	p.Calls = append([]kernels.Call{{Op: kernels.Fill{Len: p.Sizes[2], Value: 0.3}, Bufs: []kernels.Slot{2}}}, p.Calls...)
 	forEachThirds(t, func(t *testing.T, d, plain *cpu.Device) {
 		footprints := func(p *kernels.Program) (with, without kernels.Footprint) {
-			with, err := d.Footprint(p, kernels.Options{Threads: 1})
+			with, err := d.Footprint(p, kernels.Options{Threads: 1, Precision: kernels.BF16x6})
 			require.NoError(t, err)
-			without, err = plain.Footprint(p, kernels.Options{Threads: 1})
+			without, err = plain.Footprint(p, kernels.Options{Threads: 1, Precision: kernels.BF16x6})
 			require.NoError(t, err)
 			return with, without
 		}
@@ -127,9 +129,9 @@ func TestThirdsLeaveFollowers(t *testing.T) {
 	difference := kernels.SquaredDifference{N: 1, C: 96, HW: 24 * 24}
 	p.Calls = append(p.Calls, kernels.Call{Op: difference, Bufs: []kernels.Slot{out, 0, other}})
 	forEachThirds(t, func(t *testing.T, d, plain *cpu.Device) {
-		with, err := d.Footprint(p, kernels.Options{Threads: 1})
+		with, err := d.Footprint(p, kernels.Options{Threads: 1, Precision: kernels.BF16x6})
 		require.NoError(t, err)
-		without, err := plain.Footprint(p, kernels.Options{Threads: 1})
+		without, err := plain.Footprint(p, kernels.Options{Threads: 1, Precision: kernels.BF16x6})
 		require.NoError(t, err)
 		assert.Equal(t, without, with)
 	})

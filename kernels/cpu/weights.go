@@ -61,7 +61,7 @@ func (d *Device) weightsOf(p *kernels.Program, name string, rounded bool) weight
 		if as.name == kernels.Float32 {
 			n = d.enlarges(p, i, written, &w, n)
 			if tiled := d.thirdsOf(p, i, written, &w); tiled.prepared > 0 {
-				n, as = tiled, precision{name: thirds}
+				n, as = tiled, precision{name: kernels.BF16x6}
 			}
 		}
 		w.scratch, w.cells = max(w.scratch, n.scratch), max(w.cells, n.cells)
@@ -108,9 +108,9 @@ func (d *Device) enlarges(p *kernels.Program, i int, written map[kernels.Slot]bo
 	return n
 }
 
-// thirdsOf is what call i needs if it is a convolution that gains by thirds, with weights that
-// the run does not write: training has the same numbers with and without matrix tiles. What a
-// convolution does of the calls around it gains more.
+// thirdsOf is what call i needs if it is a convolution that gains by matrix tiles in float32
+// (tiles_thirds.h), with weights that the run does not write: training is in float32. What a
+// convolution does of the calls around it gains more. In float32 a device has no tiles.
 func (d *Device) thirdsOf(p *kernels.Program, i int, written map[kernels.Slot]bool, w *weights) needs {
 	c := p.Calls[i]
 	conv, is := c.Op.(kernels.Conv2D)
@@ -125,7 +125,7 @@ func (d *Device) thirdsOf(p *kernels.Program, i int, written map[kernels.Slot]bo
 			return needs{}
 		}
 	}
-	return d.reducedNeeds(thirds, c.Op)
+	return d.reducedNeeds(kernels.BF16x6, c.Op)
 }
 
 // lessOf is the precision that call i may compute in, which is float32 but for
@@ -133,10 +133,10 @@ func (d *Device) thirdsOf(p *kernels.Program, i int, written map[kernels.Slot]bo
 // weights that the run does not write, since training is in float32.
 func lessOf(p *kernels.Program, i int, name string, written map[kernels.Slot]bool) precision {
 	c := p.Calls[i]
-	if _, is := c.Op.(kernels.Conv2D); !is {
+	if _, is := c.Op.(kernels.Conv2D); !is || kernels.Whole(name) {
 		return precision{name: kernels.Float32}
 	}
-	if name != kernels.Float32 && len(p.Wider) > 0 && p.Wider[i] != "" {
+	if len(p.Wider) > 0 && p.Wider[i] != "" {
 		name = p.Wider[i]
 	}
 	most := 0.0
@@ -157,7 +157,7 @@ func roundedCells(op kernels.Op) int {
 
 // precisionOf is that of the options, which a program in int8 must have ranges for.
 func precisionOf(p *kernels.Program, o kernels.Options) (string, error) {
-	precision, err := kernels.PrecisionOf("cpu", o, kernels.Float32, kernels.BFloat16, kernels.Int8)
+	precision, err := kernels.PrecisionOf("cpu", o, kernels.Float32, kernels.BF16x6, kernels.BFloat16, kernels.Int8)
 	if err == nil && precision == kernels.Int8 && len(p.Ranges) == 0 {
 		err = fmt.Errorf("cpu: the program has no ranges of its convolutions' inputs; expected them for precision %s", precision)
 	}

@@ -49,6 +49,7 @@ calibrated() {
 	bench --profile paper --threads 1,2 --runs "$rounds" --compare onnxruntime --python "$venv/bin/python"
 	bench --profile paper --threads 1 --runs "$rounds" --compare onnxruntime --python "$venv/bin/python" --layers
 	bench --profile paper --threads 1,2 --runs "$rounds" --layers
+	bench --profile paper --threads 1,2 --runs "$rounds" --compare onnxruntime --python "$venv/bin/python" --precision bf16x6
 	bench --profile paper --threads 1 --runs "$rounds" --compare onnxruntime --python "$venv/bin/python" --precision bf16
 	bench --profile paper --threads 1 --runs "$rounds" --compare onnxruntime --python "$venv/bin/python" --precision int8
 	calibrated bf16

@@ -27,7 +27,7 @@ type benchCommand struct {
 	Compare   string   `help:"Instead: time ${enum} beside it, the same weights, inputs and threads, in turn." enum:"onnxruntime,none" default:"none"`
 	Python    string   `help:"Python with the package onnxruntime, for --compare." default:"python3"`
 	Device    string   `help:"auto, ref, cpu or cuda[:index]." default:"auto"`
-	Precision string   `help:"f32 or bf16, on a GPU also tf32 or f16, on a CPU also int8; what is less than f32 is timed beside it there." default:"f32"`
+	Precision string   `help:"f32 or bf16, on a GPU also tf32 or f16, on a CPU also bf16x6 or int8; what is not f32 is timed beside it there." default:"f32"`
 	Images    []string `help:"Instead: images or folders of images, on which the precision's classes and scores are compared with those of f32." placeholder:"PATH"`
 }
 

@@ -25,7 +25,7 @@ type inspectCommand struct {
 	Fail        bool     `help:"Exit with code 3 when an image is anomalous."`
 	Threads     int      `help:"Threads per inspection; 0 means all cores."`
 	Device      string   `help:"auto, ref, cpu or cuda[:index]." default:"auto"`
-	Precision   string   `help:"f32 or bf16, on a GPU also tf32 or f16, on a CPU also int8." default:"f32"`
+	Precision   string   `help:"f32 or bf16, on a GPU also tf32 or f16, on a CPU also bf16x6 or int8." default:"f32"`
 }
 
 // anomalousError ends inspect --fail.

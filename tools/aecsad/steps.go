@@ -70,7 +70,7 @@ func needs(dir, file, step string) error {
 
 // precisionFlag overrides the run's setting.
 type precisionFlag struct {
-	Precision string `help:"f32 or bf16, on a GPU also tf32 or f16, on a CPU also int8; default: the run's setting."`
+	Precision string `help:"f32 or bf16, on a GPU also tf32 or f16, on a CPU also bf16x6 or int8; default: the run's setting."`
 }
 
 func (p precisionFlag) set(f *runFlags) {
