@@ -35,7 +35,7 @@ typedef struct {
 } ae_strassen_run;
 
 #define AE_STRASSEN_PRODUCTS 7
-#define AE_STRASSEN_PARTS 4        // of the input that are added up: halves of halves
+#define AE_STRASSEN_OPEN 3        // of them complete no output, and ask for what comes next
 #define AE_STRASSEN_OUTPUTS 64    // of a half, at least: sums of fewer are not worth what they save
 #if AE_W == 16
 #define AE_STRASSEN_LEAST 64      // input channels of a half, at least
@@ -61,9 +61,9 @@ static int64_t AE(strassen_weights)(const ae_strassen *s) {
 }
 AE_INLINE float *AE(strassen_chosen)(const ae_strassen *s) { return s->conv.prepared + AE(strassen_weights)(s) - 16; }
 
-// strassen_scratch is the floats of a task: two tiles of sums and two strips.
+// strassen_scratch is the floats of a task: two tiles of sums and a strip.
 AE_INLINE int64_t AE(strassen_scratch)(const ae_strassen *s) {
-	return 2 * (AE_MR * AE_NR + s->strip * AE_STRASSEN_PRODUCTS * s->depth * AE_NR);
+	return 2 * AE_MR * AE_NR + s->strip * AE_STRASSEN_PRODUCTS * s->depth * AE_NR;
 }
 
 // strassen_plan tells whether a convolution is worth it, and sets s if so. Columns are
@@ -150,13 +150,12 @@ typedef struct {
 	int64_t lanes[AE_NV];
 } ae_strassen_columns;
 
-// strassen_sums makes the sums of B for n channels, from channel c, of vectors [first, end) of
-// a panel of `vectors`, [product][channel][vectors], a channel at a time: with planes of 4096
-// places a line of it would not be there for the next vector.
-AE_INLINE void AE(strassen_sums)(float *panel, int64_t first, int64_t end, int64_t vectors, int64_t c, int64_t n, const ae_strassen *s, const ae_strassen_columns *x, const int whole, const int64_t stride) {
-	const int64_t channel = s->conv.rows.in * s->conv.cols.in, lower = s->depth * channel, plane = s->depth * vectors * AE_W;
-	panel += c * vectors * AE_W;
-	for (n += c; c < n; c++, panel += vectors * AE_W)
+// strassen_sums makes the sums of B for vectors [first, end) of a panel of n,
+// [product][channel][vectors], a channel at a time: with planes of 4096 places a line of it
+// would not be there for the next vector.
+AE_INLINE void AE(strassen_sums)(float *panel, int64_t first, int64_t end, int64_t n, const ae_strassen *s, const ae_strassen_columns *x, const int whole, const int64_t stride) {
+	const int64_t channel = s->conv.rows.in * s->conv.cols.in, lower = s->depth * channel, plane = s->depth * n * AE_W;
+	for (int64_t c = 0; c < s->depth; c++, panel += n * AE_W)
 		for (int64_t v = first; v < end; v++) {
 			float *to = panel + v * AE_W;
 			const int64_t lanes = whole ? AE_W : x->lanes[v];
@@ -174,93 +173,47 @@ AE_INLINE void AE(strassen_sums)(float *panel, int64_t first, int64_t end, int64
 		}
 }
 
-// A strip on its way into panels, some channels at a time.
-typedef struct {
-	const float *x; // of the image
-	float *to;      // the panel in progress
-	int64_t panel, end, vectors; // it, the one behind the last, and how many it has
-	int64_t channel;             // the next of it
-	ae_strassen_columns columns; // its
-} ae_strassen_packing;
-
-// strassen_panel begins a panel.
-static void AE(strassen_panel)(const ae_strassen *s, const ae_strassen_run *run, ae_strassen_packing *p) {
+// strassen_pack makes panel i of an image x.
+static void AE(strassen_pack)(const ae_strassen *s, const ae_strassen_run *run, int64_t i, const float *x, float *to) {
 	const ae_conv *j = &s->conv;
-	if (p->panel >= p->end)
-		return;
-	const int64_t first = AE(strassen_vector)(run, p->panel);
-	p->vectors = AE(strassen_vector)(run, p->panel + 1) - first;
-	p->channel = 0;
-	for (int64_t v = 0; v < p->vectors; v++) {
-		ae_strassen_columns *c = &p->columns;
-		c->left[v] = p->x + AE(strassen_at)(j, first + v);
-		c->lanes[v] = AE_MIN(AE_MAX(j->y_channel - (s->half + first + v) * AE_W, 0), AE_W);
-		c->right[v] = c->lanes[v] > 0 ? p->x + AE(strassen_at)(j, s->half + first + v) : c->left[v];
+	const int64_t first = AE(strassen_vector)(run, i), n = AE(strassen_vector)(run, i + 1) - first;
+	ae_strassen_columns columns;
+	for (int64_t v = 0; v < n; v++) {
+		columns.left[v] = x + AE(strassen_at)(j, first + v);
+		columns.lanes[v] = AE_MIN(AE_MAX(j->y_channel - (s->half + first + v) * AE_W, 0), AE_W);
+		columns.right[v] = columns.lanes[v] > 0 ? x + AE(strassen_at)(j, s->half + first + v) : columns.left[v];
 	}
-}
-
-// strassen_pack packs the next n channels, or what is left of a panel.
-static void AE(strassen_pack)(const ae_strassen *s, const ae_strassen_run *run, ae_strassen_packing *p, int64_t n) {
-	if (p->panel >= p->end)
-		return;
-	const int64_t c = p->channel, vectors = p->vectors;
-	n = AE_MIN(n, s->depth - c);
-	if (s->conv.cols.stride == 2)
-		for (int64_t v = 0; v < vectors; v++) // each has lines of its own
-			AE(strassen_sums)(p->to, v, v + 1, vectors, c, n, s, &p->columns, 0, 2);
-	else if (p->columns.lanes[vectors - 1] == AE_W)
-		AE(strassen_sums)(p->to, 0, vectors, vectors, c, n, s, &p->columns, 1, 1);
+	if (j->cols.stride == 2)
+		for (int64_t v = 0; v < n; v++) // each has lines of its own
+			AE(strassen_sums)(to, v, v + 1, n, s, &columns, 0, 2);
+	else if (columns.lanes[n - 1] == AE_W)
+		AE(strassen_sums)(to, 0, n, n, s, &columns, 1, 1);
 	else
-		AE(strassen_sums)(p->to, 0, vectors, vectors, c, n, s, &p->columns, 0, 1);
-	p->channel += n;
-	if (p->channel < s->depth)
-		return;
-	p->to += AE_STRASSEN_PRODUCTS * s->depth * vectors * AE_W;
-	p->panel++;
-	AE(strassen_panel)(s, run, p);
-}
-
-// strassen_ask sets what the next n channels are packed from: those of both halves of the
-// channels, of both halves of the columns.
-static void AE(strassen_ask)(const ae_strassen *s, const ae_strassen_packing *p, int64_t n, ae_ahead *next) {
-	const int64_t channel = s->conv.rows.in * s->conv.cols.in, lines = AE_CEIL(p->vectors * AE_W, 16) + 1;
-	const int none = p->panel >= p->end || s->conv.cols.stride != 1;
-	n = none ? 0 : AE_MIN(AE_MIN(n, s->depth - p->channel), s->depth / (2 * lines));
-	for (int i = 0; i < AE_STRASSEN_PARTS; i++) {
-		const float *of = i < 2 ? p->columns.left[0] : p->columns.right[0];
-		next[i] = n == 0 ? (ae_ahead){0} : (ae_ahead){of + (p->channel + i % 2 * s->depth) * channel, lines, channel, n};
-	}
+		AE(strassen_sums)(to, 0, n, n, s, &columns, 0, 1);
 }
 
 // The tiles that are made together, one of each quarter: panels a and b of all products,
-// one after the other, room for two tiles of sums, rows AE_NR floats apart, and what P and Q
-// ask for.
+// one after the other, room for two tiles of sums, rows AE_NR floats apart, and what the
+// open products ask for.
 typedef struct {
 	int64_t depth;
 	const float *a, *b;
 	float *sums;
 	ae_tile c11, c12, c21, c22;
-	ae_ahead next[AE_STRASSEN_PARTS];
+	ae_ahead next[AE_STRASSEN_OPEN];
 } ae_strassen_tiles;
 
 // strassen_product adds the next product to the sums s.
-AE_INLINE void AE(strassen_product)(const int nv, ae_v s[AE_MR][AE_NV], int64_t k, const float **a, const float **b) {
+AE_INLINE void AE(strassen_product)(const int nv, ae_v s[AE_MR][AE_NV], int64_t k, const float **a, const float **b, ae_ahead ahead) {
+	AE(micro_asking)(AE_MR, nv, s, &k, a, b, nv * AE_W, ahead);
 	for (; k > 0; k--, *a += AE_MR, *b += nv * AE_W)
 		AE(micro_step)(AE_MR, nv, s, *a, *b);
-}
-
-// strassen_asking does so and asks for two parts of what comes next.
-AE_INLINE void AE(strassen_asking)(const int nv, ae_v s[AE_MR][AE_NV], int64_t k, const float **a, const float **b, const ae_ahead *next) {
-	AE(micro_asking)(AE_MR, nv, s, &k, a, b, nv * AE_W, next[0]);
-	AE(micro_asking)(AE_MR, nv, s, &k, a, b, nv * AE_W, next[1]);
-	AE(strassen_product)(nv, s, k, a, b);
 }
 
 // strassen_last adds the last product of a tile, and asks for the tile and its residual.
 AE_INLINE void AE(strassen_last)(const int nv, ae_v s[AE_MR][AE_NV], int64_t k, const float **a, const float **b, const ae_tile *t) {
 	AE(micro_asking)(AE_MR, nv, s, &k, a, b, nv * AE_W, AE(tile_rows)(AE_MR, t, t->c));
-	AE(micro_asking)(AE_MR, nv, s, &k, a, b, nv * AE_W, AE(tile_rows)(AE_MR, t, t->residual));
-	AE(strassen_product)(nv, s, k, a, b);
+	AE(strassen_product)(nv, s, k, a, b, AE(tile_rows)(AE_MR, t, t->residual));
 }
 
 // strassen_micro makes the tiles. The instances are functions of their own, for the
@@ -271,14 +224,14 @@ AE_INLINE void AE(strassen_micro)(const int nv, const ae_strassen_tiles *t) {
 	const int64_t k = t->depth;
 	ae_v s[AE_MR][AE_NV];
 	AE_EACH(AE_MR, nv, s[i][v] = (ae_v){0})
-	AE(strassen_asking)(nv, s, k, &a, &b, t->next);
+	AE(strassen_product)(nv, s, k, &a, &b, t->next[0]);
 	AE_EACH(AE_MR, nv, ae_store(q + i * AE_NR + v * AE_W, s[i][v])) // P
 	AE(strassen_last)(nv, s, k, &a, &b, &t->c11);
 	AE(tile_store)(AE_MR, nv, &t->c11, s, t->c11.cols == nv * AE_W);
 	AE_EACH(AE_MR, nv, s[i][v] = ae_load(q + i * AE_NR + v * AE_W))
-	AE(strassen_asking)(nv, s, k, &a, &b, t->next + 2);
+	AE(strassen_product)(nv, s, k, &a, &b, t->next[1]);
 	AE_EACH(AE_MR, nv, ae_store(q + i * AE_NR + v * AE_W, s[i][v])) // Q
-	AE(strassen_product)(nv, s, k, &a, &b);
+	AE(strassen_product)(nv, s, k, &a, &b, t->next[2]);
 	AE_EACH(AE_MR, nv, ae_store(r + i * AE_NR + v * AE_W, s[i][v])) // R
 	AE(strassen_last)(nv, s, k, &a, &b, &t->c21);
 	AE(tile_store)(AE_MR, nv, &t->c21, s, t->c21.cols == nv * AE_W);
@@ -330,6 +283,36 @@ static void AE(strassen_tiles)(const ae_strassen *s, ae_strassen_tiles *t, int64
 		AE(strassen_micro_1)(t);
 }
 
+// The input of the strip after this one, which tiles ask for: rows of the left half from
+// `from` on, then those of the right.
+typedef struct {
+	const float *from, *right; // right is NULL when it has begun
+	int64_t rows, channels;    // that are left of a half, and all of it
+	int64_t lines, step;       // of a row, and floats from one to the next
+	int64_t each;              // rows that a product asks for
+} ae_strassen_next;
+
+static ae_strassen_next AE(strassen_next)(const ae_strassen *s, const ae_strassen_run *run, const float *x, int64_t panel, int64_t products) {
+	const ae_conv *j = &s->conv;
+	if (panel >= run->panels || j->cols.stride != 1)
+		return (ae_strassen_next){0};
+	const int64_t first = AE(strassen_vector)(run, panel), vectors = AE(strassen_vector)(run, AE_MIN(panel + s->strip, run->panels)) - first;
+	const int64_t lines = AE_CEIL(vectors * AE_W, 16) + 1;
+	return (ae_strassen_next){
+		.from = x + first * AE_W, .right = x + (s->half + first) * AE_W, .rows = j->channels, .channels = j->channels,
+		.lines = lines, .step = j->rows.in * j->cols.in, .each = AE_MIN(AE_CEIL(2 * j->channels, products), s->depth / lines),
+	};
+}
+
+AE_INLINE ae_ahead AE(strassen_ahead)(ae_strassen_next *n) {
+	const ae_ahead a = {n->from, n->lines, n->step, AE_MIN(n->each, n->rows)};
+	n->from += a.count * n->step;
+	n->rows -= a.count;
+	if (n->rows == 0 && n->right != NULL)
+		n->from = n->right, n->right = NULL, n->rows = n->channels;
+	return a;
+}
+
 // A task is a run of columns for a block of output channels.
 static void AE(strassen_task)(void *ctx, int64_t task, float *scratch) {
 	const ae_strassen *s = ctx;
@@ -338,32 +321,24 @@ static void AE(strassen_task)(void *ctx, int64_t task, float *scratch) {
 	const int64_t panels = s->outputs / AE_MR, first = block * panels / s->blocks, last = (block + 1) * panels / s->blocks;
 	ae_strassen_run run = {.first = at * s->half / s->runs, .vectors = (at + 1) * s->half / s->runs - at * s->half / s->runs};
 	run.panels = AE_CEIL(run.vectors, AE_NV);
+	const float *x = j->x + image * j->channels * j->rows.in * j->cols.in;
 	const int64_t vector = AE_STRASSEN_PRODUCTS * s->depth * AE_W; // floats of one in all products
-	const int64_t each = AE_CEIL(s->depth, last - first);          // channels that are packed after a tile
-	float *sums = scratch, *strip[2] = {sums + 2 * AE_MR * AE_NR, sums + 2 * AE_MR * AE_NR + s->strip * vector * AE_NV};
+	float *sums = scratch, *b = sums + 2 * AE_MR * AE_NR;
 	const ae_tile quarter = {.ld = j->y_channel, .rows = AE_MR, .relu = j->relu};
 	ae_strassen_tiles t = {.depth = s->depth, .sums = sums, .c11 = quarter, .c12 = quarter, .c21 = quarter, .c22 = quarter};
-	ae_strassen_packing p = {.x = j->x + image * j->channels * j->rows.in * j->cols.in};
-	int of = 0;
-	for (int64_t i = 0, end; i < run.panels; i = end, of = !of) {
-		end = AE_MIN(i + s->strip, run.panels);
-		if (i == 0) {
-			p.to = strip[0], p.panel = 0, p.end = end;
-			AE(strassen_panel)(s, &run, &p);
-		}
-		while (p.panel < p.end) // the first, or what is left
-			AE(strassen_pack)(s, &run, &p, s->depth);
-		p.to = strip[!of], p.end = AE_MIN(end + s->strip, run.panels);
-		AE(strassen_panel)(s, &run, &p);
-		const int64_t origin = AE(strassen_vector)(&run, i);
+	for (int64_t i = 0; i < run.panels; i += s->strip) {
+		const int64_t end = AE_MIN(i + s->strip, run.panels), origin = AE(strassen_vector)(&run, i);
+		for (int64_t q = i; q < end; q++)
+			AE(strassen_pack)(s, &run, q, x, b + (AE(strassen_vector)(&run, q) - origin) * vector);
+		ae_strassen_next next = AE(strassen_next)(s, &run, x, end, (last - first) * (end - i) * AE_STRASSEN_OPEN);
 		for (int64_t k = first; k < last; k++)
 			for (int64_t q = i; q < end; q++) {
 				const int64_t v = AE(strassen_vector)(&run, q);
 				t.a = j->prepared + k * AE_STRASSEN_PRODUCTS * s->depth * AE_MR;
-				t.b = strip[of] + (v - origin) * vector;
-				AE(strassen_ask)(s, &p, each, t.next);
+				t.b = b + (v - origin) * vector;
+				for (int p = 0; p < AE_STRASSEN_OPEN; p++)
+					t.next[p] = AE(strassen_ahead)(&next);
 				AE(strassen_tiles)(s, &t, image, k * AE_MR, v, AE(strassen_vector)(&run, q + 1) - v);
-				AE(strassen_pack)(s, &run, &p, each);
 			}
 	}
 }

@@ -62,7 +62,7 @@ func TestDescribeHasALineForEachMachineAndTheChoice(t *testing.T) {
 
 func TestPrecisionsOfTheProcessor(t *testing.T) {
 	p := &kernels.Program{Calls: []kernels.Call{{Op: kernels.Fill{Len: 1}, Bufs: []kernels.Slot{0}}}, Sizes: []int{1}}
-	for name, has := range map[string]string{"cpu": "f32, bf16, int8", "ref": "f32, bf16"} {
+	for name, has := range map[string]string{"cpu": "f32, bf16x6, bf16, int8", "ref": "f32, bf16"} {
 		for precision, want := range map[string]string{"": "", "f32": "", "bf16": "", "f16": name + `: no precision "f16"; this device has ` + has} {
 			d, err := devices.OpenAt(name, precision)
 			require.NoError(t, err)
