@@ -59,9 +59,10 @@ type Options struct {
 	Threads int
 	// Precision is what convolutions compute in: empty or f32 for float32, and bf16x6 on CPUs,
 	// which is as accurate. bf16, and on GPUs also tf32 and f16, round the factors of products,
-	// while sums stay float32; GPUs want tensor cores for it. int8, on CPUs, multiplies bytes and adds exactly, given
-	// Program.Ranges. A CPU computes those convolutions of inference so that gain by it
-	// there, and the others in float32. Everything else is always float32.
+	// while sums stay float32; GPUs want tensor cores for it. int8, on CPUs, multiplies bytes
+	// and adds exactly, given Program.Ranges. A CPU computes those convolutions of inference so
+	// that gain by it there, and the others in float32, or in bf16x6 unless f32 is asked for.
+	// Everything else is always float32.
 	Precision string
 	// Rounded has a CPU compute all convolutions that may be in less than float32 from rounded
 	// numbers, in float32 but for what gains by matrix tiles here: what Precision does where

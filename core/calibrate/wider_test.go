@@ -105,6 +105,26 @@ func TestStagesAreJudgedRounded(t *testing.T) {
 	}
 }
 
+// A model that is calibrated in bf16x6 is one of float32: its scores are those but for rounding,
+// and nobody has to say in which of the two it computes.
+func TestCalibrationForBF16x6(t *testing.T) {
+	o := options(t)
+	plain, m := wide(t), wide(t)
+	require.NoError(t, Run(context.Background(), plain, pictures(0, 4), pictures(100, 9), o))
+	o.Precision = kernels.BF16x6
+	require.NoError(t, Run(context.Background(), m, pictures(0, 4), pictures(100, 9), o))
+	assert.Equal(t, kernels.Float32, m.Calibration.Precision)
+	assert.Empty(t, m.Calibration.Wider)
+	assert.InDeltaSlice(t, plain.Calibration.Scores, m.Calibration.Scores, 1e-4)
+	for _, precision := range []string{kernels.BF16x6, kernels.Float32} {
+		d, err := detect.New(m, detect.Options{Device: "cpu", Precision: precision})
+		require.NoError(t, err)
+		assert.Equal(t, precision, d.Info().Precision)
+		assert.Empty(t, d.Info().Mismatch())
+		require.NoError(t, d.Close())
+	}
+}
+
 // A model that was calibrated in bf16 repeats its scores in bf16, and says so otherwise.
 func TestCalibrationForBFloat16(t *testing.T) {
 	o := options(t)

@@ -79,13 +79,26 @@ AE_INLINE ae_v AE(column_load)(const float *x, ae_part p, const int64_t stride) 
 	return v;
 }
 
+// column_whole loads a vector that lies in one row.
+AE_INLINE ae_v AE(column_whole)(const float *x, const int64_t stride) {
+	return stride == 1 ? ae_load(x) : ae_even(ae_load(x), ae_load(x + AE_W));
+}
+
+// column_gather loads a vector of `count` parts, of floats or of cells (conv_int8.h).
+AE_INLINE ae_v AE(column_gather)(const float *x, const ae_part *part, int64_t count, const int64_t stride) {
+	ae_vi all = {0}; // of bits
+	for (int64_t i = 0; i < count; i++)
+		all |= (ae_vi)AE(column_load)(x, part[i], stride);
+	return (ae_v)all;
+}
+
 // column_vector writes a vector of n rows, `pitch` floats apart: channels of one
 // tap, of which it has `count` parts.
 AE_INLINE void AE(column_vector)(float *to, int64_t pitch, const ae_part *part, int64_t count, const float *x, int64_t plane, int64_t n, const int64_t stride) {
 	if (count == 1 && part->lo == 0 && part->hi == AE_W && stride <= 2) {
 		x += part->at;
 		for (; n > 0; n--, to += pitch, x += plane)
-			ae_store(to, stride == 1 ? ae_load(x) : ae_even(ae_load(x), ae_load(x + AE_W)));
+			ae_store(to, AE(column_whole)(x, stride));
 		return;
 	}
 	if (count == 2 && stride == 2 && part[0].hi <= AE_W / 2 && part[1].lo >= AE_W / 2) { // a row for each half
@@ -95,12 +108,8 @@ AE_INLINE void AE(column_vector)(float *to, int64_t pitch, const ae_part *part, 
 			ae_store(to, ae_even(ae_load_part(low, lo[0], hi[0]), ae_load_part(high, lo[1], hi[1])));
 		return;
 	}
-	for (; n > 0; n--, to += pitch, x += plane) {
-		ae_vi all = {0}; // of bits, which are also those of cells (conv_int8.h)
-		for (int64_t i = 0; i < count; i++)
-			all |= (ae_vi)AE(column_load)(x, part[i], stride);
-		ae_store(to, (ae_v)all);
-	}
+	for (; n > 0; n--, to += pitch, x += plane)
+		ae_store(to, AE(column_gather)(x, part, count, stride));
 }
 
 // What the vectors of a strip meet through a tap: vector v has the parts

@@ -70,11 +70,15 @@ typedef struct {
 	ae_tap tap;
 } ae_thirds_place;
 
-// thirds_scratch is the floats of a task.
+// thirds_columns, thirds_sums and thirds_scratch are the floats of a task: of its columns, of its
+// sums, which are one block's unless they are held between passes, and of all.
+AE_INLINE int64_t AE(thirds_columns)(const ae_thirds *t) { return t->band * t->pass * AE_THIRD_STEP / 2 / 4; }
 AE_INLINE int64_t AE(thirds_sums)(const ae_thirds *t) {
 	return (t->passes > 1 ? t->part * t->band / 2 : 1) * AE_TILE_BLOCK * AE_TILE_BLOCK;
 }
-AE_INLINE int64_t AE(thirds_scratch)(const ae_thirds *t) { return AE(thirds_sums)(t) + t->band * t->pass * AE_THIRD_STEP / 2 / 4 + (int64_t)sizeof(ae_thirds_place) / 4; }
+AE_INLINE int64_t AE(thirds_scratch)(const ae_thirds *t) {
+	return AE(thirds_columns)(t) + AE(thirds_sums)(t) + (int64_t)sizeof(ae_thirds_place) / 4;
+}
 
 static ae_needs AE(thirds_needs)(const void *op) {
 	float *const unknown[6] = {NULL};
@@ -113,18 +117,6 @@ static void AE(thirds_prepare)(const ae_call *call, ae_run *r) {
 	ae_parallel(r, t.blocks, AE(thirds_weights), &t);
 }
 
-AE_INLINE ae_v AE(thirds_load)(const float *x, const int64_t stride) {
-	return stride == 1 ? ae_load(x) : ae_even(ae_load(x), ae_load(x + AE_W));
-}
-
-// thirds_gather loads the columns of a vector in a channel.
-AE_INLINE ae_v AE(thirds_gather)(const float *x, const ae_part *part, int64_t count, const int64_t stride) {
-	ae_vi all = {0};
-	for (int64_t i = 0; i < count; i++)
-		all |= (ae_vi)AE(column_load)(x, part[i], stride);
-	return (ae_v)all;
-}
-
 // thirds_words packs a step: n vectors of columns through a tap, x being its first channel.
 // Those of a vector are `pitch` bytes apart.
 AE_INLINE void AE(thirds_words)(char *to, int64_t pitch, int64_t n, const ae_tap *tap, const float *x, int64_t plane, const int64_t stride) {
@@ -134,9 +126,9 @@ AE_INLINE void AE(thirds_words)(char *to, int64_t pitch, int64_t n, const ae_tap
 			const int64_t count = tap->first[v + 1] - tap->first[v];
 			const float *other = x + AE_TILE * plane;
 			if (count == 1 && part->lo == 0 && part->hi == AE_W && stride <= 2)
-				AE(thirds_of)(to + v * pitch, AE(thirds_load)(x + part->at, stride), AE(thirds_load)(other + part->at, stride));
+				AE(thirds_of)(to + v * pitch, AE(column_whole)(x + part->at, stride), AE(column_whole)(other + part->at, stride));
 			else
-				AE(thirds_of)(to + v * pitch, AE(thirds_gather)(x, part, count, stride), AE(thirds_gather)(other, part, count, stride));
+				AE(thirds_of)(to + v * pitch, AE(column_gather)(x, part, count, stride), AE(column_gather)(other, part, count, stride));
 		}
 }
 
@@ -193,7 +185,7 @@ static void AE(thirds_task)(void *ctx, int64_t task, float *scratch) {
 	const int64_t pairs = AE_CEIL(j->y_channel, AE_TILE_BLOCK), first = band * pairs / t->bands, n = (band + 1) * pairs / t->bands - first;
 	const int64_t block = part * t->part, end = AE_MIN(block + t->part, t->blocks);
 	char *words = (char *)scratch;
-	float *sums = scratch + t->band * t->pass * AE_THIRD_STEP / 2 / 4;
+	float *sums = scratch + AE(thirds_columns)(t);
 	ae_thirds_place *at = (void *)(sums + AE(thirds_sums)(t));
 	AE(tile_begin)();
 	for (int64_t step = 0; step < t->steps; step += t->pass) {

@@ -28,20 +28,10 @@ var thirdsShapes = []kernels.Conv2D{
 	{ConvShape: conv(1, 512, 16, 64, 3, 1, 18, 18), Bias: true},
 }
 
-// plainTwin is the same processor without matrix tiles.
-var plainTwin = map[string]string{"tiles": "wide", "avx512": "vnni"}
-
-// forEachThirds runs f on the machines with matrix tiles and their twins without.
+// forEachThirds runs f on the machines with matrix tiles and the same without.
 func forEachThirds(t *testing.T, f func(t *testing.T, d, plain *cpu.Device)) {
-	for isa, twin := range plainTwin {
-		t.Run(isa, func(t *testing.T) {
-			if isa == "avx512" && !cpu.HasAMX() {
-				t.Skip("no AMX here")
-			}
-			plain := openAs(t, twin)
-			f(t, openAs(t, isa), plain)
-		})
-	}
+	twins := map[string]string{"cpu (tiles)": "wide", "cpu (avx512)": "vnni"}
+	forEachTiles(t, func(t *testing.T, d *cpu.Device) { f(t, d, openAs(t, twins[d.Describe()])) })
 }
 
 // Float32 on matrix tiles has errors like those of plain sums of float32, and does not depend on the

@@ -1,5 +1,6 @@
 // Products of matrix tiles (tiles.h) as accurate as float32. A float32 has 24 bits of fraction
-// and is the sum of three numbers in bf16, of eight bits each: nothing is left off. Of the nine
+// and is the sum of three numbers in bf16, of eight bits each: nothing is left off, but of numbers
+// below 2^-110, whose least third is too small for bf16. Of the nine
 // products of two such sums six are made. The others are smaller than what float32 rounds off
 // (Henry, Tang and Heinecke, "Leveraging the bfloat16 artificial intelligence datatype for
 // higher-precision computations", 2019).
